@@ -1,0 +1,13 @@
+//! The doctor: reads what a Windows NDES deployment leaves behind and says what is wrong with it.
+//!
+//! This crate does **not** open files, sockets or archives, start threads, read a clock or print: a shell feeds it octets
+//! in chunks and hands it the present time. Evidence comes in through [`source`], becomes a list of typed [`fact`]s, and
+//! checks read nothing but those facts.
+//!
+//! Evidence may be hostile, damaged or enormous. Every reader is bounded; what it repaired, could not read or left out is
+//! itself part of the [`Evidence`].
+
+pub mod fact;
+pub mod source;
+
+pub use fact::{Evidence, Fact, Observed, Place};
