@@ -1,0 +1,494 @@
+//! Reads event XML that blogs, forums, ticket systems and mail programs have damaged.
+//!
+//! Nothing here gives up: every tag that can be told is taken, what is missing is put back from what is known about the
+//! shape of Windows events ([`super::vocabulary`]), and each repair is counted. Work and memory grow with the length of
+//! the text and no faster.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::quotes::{self, Quote, is_blank, quote};
+use super::tree::Element;
+use super::vocabulary::{self, Home};
+use crate::fact::RepairKind;
+
+/// What was made of a text.
+#[derive(Debug, Default)]
+pub(crate) struct Mended {
+    /// Event elements in order.
+    pub(crate) events: Vec<Element<'static>>,
+    /// What had to be mended, and how often.
+    pub(crate) repairs: BTreeMap<RepairKind, u32>,
+    /// Whether elements nested deeper than allowed were passed over.
+    pub(crate) too_deep: bool,
+}
+
+/// An attribute value longer than this is cut: no event has one, and hostile text must not be scanned again and again.
+const LONGEST_VALUE: usize = 64 << 10;
+
+/// A tag whose `<` was lost is looked for in no more text than this.
+const LONGEST_TAG: usize = 1 << 10;
+
+/// Reads every event that can be made out in the text.
+pub(crate) fn mend(text: &str, depth: usize) -> Mended {
+    let mut mended = Mended::default();
+    let text = prepare(text, &mut mended.repairs);
+    let mut builder = Builder { out: mended, open: Vec::new(), depth };
+    let mut rest: &str = &text;
+    while let Some((before, after)) = rest.split_once('<') {
+        builder.text_run(before);
+        rest = builder.markup(after);
+    }
+    builder.text_run(rest);
+    if !builder.open.is_empty() {
+        builder.repair(RepairKind::LostEndTag);
+        builder.close_all();
+    }
+    builder.out
+}
+
+/// Undoes escaping and double encoding of the text as a whole.
+fn prepare<'a>(text: &'a str, repairs: &mut BTreeMap<RepairKind, u32>) -> Cow<'a, str> {
+    let mut text = Cow::Borrowed(text);
+    if let Some(mended) = quotes::undo_twice_encoded(&text) {
+        *repairs.entry(RepairKind::WrongEncoding).or_default() += 1;
+        text = Cow::Owned(mended);
+    }
+    for _ in 0..3 {
+        let escaped = [
+            "&lt;Event",
+            "&lt;System",
+            "&lt;UserData",
+            "&lt;/",
+            "&lt;Cert",
+            "&amp;lt;",
+            "=&quot;",
+            "=&ldquo;",
+            "=&bdquo;",
+        ];
+        if !escaped.iter().any(|mark| text.contains(mark)) {
+            break;
+        }
+        *repairs.entry(RepairKind::EscapedMarkup).or_default() += 1;
+        text = Cow::Owned(quotes::unescape(&text).0.into_owned());
+    }
+    text
+}
+
+struct Builder {
+    out: Mended,
+    open: Vec<Element<'static>>,
+    depth: usize,
+}
+
+/// A start tag taken apart.
+struct Tag {
+    name: String,
+    attributes: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    empty: Emptiness,
+}
+
+#[derive(PartialEq)]
+enum Emptiness {
+    Open,
+    Empty,
+}
+
+impl Builder {
+    fn repair(&mut self, kind: RepairKind) {
+        *self.out.repairs.entry(kind).or_default() += 1;
+    }
+
+    /// What follows a `<`; returns the text after the markup.
+    fn markup<'t>(&mut self, after: &'t str) -> &'t str {
+        if let Some(comment) = after.strip_prefix("!--") {
+            return comment.split_once("-->").map_or("", |(_, rest)| rest);
+        }
+        if let Some(data) = after.strip_prefix("![CDATA[") {
+            let (inner, rest) = data.split_once("]]>").unwrap_or((data, ""));
+            self.append(inner);
+            return rest;
+        }
+        if after.starts_with(['!', '?']) {
+            return after.split_once('>').map_or("", |(_, rest)| rest);
+        }
+        let trimmed = after.trim_start_matches(is_blank);
+        if let Some(end) = trimmed.strip_prefix('/') {
+            return self.end_tag(end.trim_start_matches(is_blank));
+        }
+        let name = name_at(trimmed);
+        if name.is_empty() || (self.open.is_empty() && vocabulary::known(name).is_none()) {
+            self.text_run(name);
+            return trimmed.get(name.len()..).unwrap_or_default();
+        }
+        let (tag, rest) = self.start_tag(trimmed, name.len());
+        self.start(tag);
+        rest
+    }
+
+    fn end_tag<'t>(&mut self, text: &'t str) -> &'t str {
+        let name = name_at(text);
+        let rest = text.get(name.len()..).unwrap_or_default();
+        let after = rest.trim_start_matches(is_blank);
+        let rest = match after.strip_prefix('>') {
+            Some(rest) => rest,
+            None => {
+                self.repair(RepairKind::LostBracket);
+                rest
+            }
+        };
+        self.end(name);
+        rest
+    }
+
+    /// Text between tags. A `>` in it means that a `<` was lost: the tag is looked for before it.
+    fn text_run(&mut self, run: &str) {
+        let mut rest = run;
+        while let Some((before, after)) = rest.split_once('>') {
+            match lost_bracket(before) {
+                Some(at) => {
+                    let (text, tag) = before.split_at_checked(at).unwrap_or((before, ""));
+                    self.repair(RepairKind::LostBracket);
+                    self.append(text);
+                    match tag.strip_prefix('/') {
+                        Some(name) => self.end(name_at(name)),
+                        None => {
+                            let (tag, _) = self.start_tag_closed(tag);
+                            self.start(tag);
+                        }
+                    }
+                }
+                None => self.append(before),
+            }
+            rest = after;
+        }
+        self.append(rest);
+    }
+
+    fn start_tag_closed(&mut self, text: &str) -> (Tag, String) {
+        let closed = format!("{text}>");
+        let length = name_at(&closed).len();
+        let (tag, _) = self.start_tag(&closed, length);
+        (tag, String::new())
+    }
+
+    fn append(&mut self, text: &str) {
+        if text.chars().all(is_blank) {
+            return;
+        }
+        let (plain, broken) = quotes::unescape(text);
+        if broken > 0 && !self.open.is_empty() {
+            self.repair(RepairKind::BrokenEntity);
+        }
+        match self.open.last_mut() {
+            Some(element) => element.push_text(Cow::Owned(plain.into_owned())),
+            None => self.repair(RepairKind::TextBetween),
+        }
+    }
+
+    /// Takes a start tag apart; `text` begins with its name.
+    fn start_tag<'t>(&mut self, text: &'t str, name_length: usize) -> (Tag, &'t str) {
+        let (name, mut rest) = text.split_at_checked(name_length).unwrap_or((text, ""));
+        let mut tag = Tag { name: local(name).to_owned(), attributes: Vec::new(), empty: Emptiness::Open };
+        loop {
+            rest = rest.trim_start_matches(is_blank);
+            if let Some(after) = rest.strip_prefix("/>") {
+                tag.empty = Emptiness::Empty;
+                return (tag, after);
+            }
+            if let Some(after) = rest.strip_prefix('>') {
+                return (tag, after);
+            }
+            if rest.is_empty() || rest.starts_with('<') {
+                self.repair(RepairKind::CutTag);
+                return (tag, rest);
+            }
+            rest = self.attribute(rest, &mut tag);
+        }
+    }
+
+    /// Reads one attribute, or passes over one character that cannot begin one.
+    fn attribute<'t>(&mut self, text: &'t str, tag: &mut Tag) -> &'t str {
+        let name = name_at(text);
+        if name.is_empty() {
+            let skipped = text.chars().next().map_or(0, char::len_utf8);
+            return text.get(skipped..).unwrap_or_default();
+        }
+        let rest = text.get(name.len()..).unwrap_or_default();
+        let Some(value) = rest.trim_start_matches(is_blank).strip_prefix('=') else { return rest };
+        let (value, rest) = self.value(value.trim_start_matches(is_blank));
+        if tag.attributes.len() < 256 {
+            tag.attributes.push((Cow::Owned(local(name).to_owned()), Cow::Owned(value)));
+        }
+        rest
+    }
+
+    /// Reads a value with or without its quotes.
+    fn value<'t>(&mut self, text: &'t str) -> (String, &'t str) {
+        let opening = text.chars().next().and_then(|c| quote(c).map(|kind| (c, kind)));
+        let body = match opening {
+            Some((c, _)) => {
+                if c != '"' && c != '\'' {
+                    self.repair(RepairKind::TypographicQuotes);
+                }
+                text.get(c.len_utf8()..).unwrap_or_default()
+            }
+            None => text,
+        };
+        let (length, skip) = extent(body, opening.map(|(_, kind)| kind));
+        let closing = body.get(length..).and_then(|rest| rest.chars().next()).filter(|_| skip > 0);
+        match (opening, closing) {
+            (Some(_), Some(c)) if c != '"' && c != '\'' => self.repair(RepairKind::TypographicQuotes),
+            (Some(_), Some(_)) => {}
+            _ => self.repair(RepairKind::LostQuote),
+        }
+        let raw = body.get(..length).unwrap_or_default().trim_matches(is_blank);
+        let raw = if closing.is_some() { raw } else { raw.trim_end_matches('/').trim_end_matches(is_blank) };
+        let (plain, _) = quotes::unescape(raw);
+        (plain.into_owned(), body.get(length + skip..).unwrap_or_default())
+    }
+
+    /// Opens an element where it belongs.
+    fn start(&mut self, tag: Tag) {
+        let known = vocabulary::known(&tag.name);
+        let name = known.map_or_else(|| Cow::Owned(tag.name.clone()), |(name, _)| Cow::Borrowed(name));
+        if is_html(&tag.name) && known.is_none() || name == "Events" {
+            return;
+        }
+        if self.begins_event(&name) {
+            self.close_all();
+        }
+        if self.open.is_empty() && name != "Event" {
+            self.repair(RepairKind::LostRoot);
+            self.open.push(Element { name: Cow::Borrowed("Event"), ..Element::default() });
+        }
+        self.close_to_home(&name, known.map_or(Home::Anywhere, |(_, home)| home));
+        if self.open.len() >= self.depth {
+            self.out.too_deep = true;
+            return;
+        }
+        let element = Element { name, attributes: tag.attributes, ..Element::default() };
+        self.open.push(element);
+        if tag.empty == Emptiness::Empty {
+            self.close_top();
+        }
+    }
+
+    /// Whether this element can only stand in a new event.
+    fn begins_event(&self, name: &str) -> bool {
+        if name == "Event" {
+            return true;
+        }
+        let has = |wanted: &str| {
+            self.open.iter().any(|element| element.is(wanted))
+                || self.open.first().is_some_and(|event| event.child(wanted).is_some())
+        };
+        if name == "System" {
+            return has("System") || has("UserData") || has("EventData");
+        }
+        let is_root = |name: &str| vocabulary::root_id(name).is_some();
+        is_root(name)
+            && (self.open.iter().any(|element| is_root(&element.name))
+                || self.open.iter().any(|element| element.children.iter().any(|child| is_root(&child.name))))
+    }
+
+    /// Closes what must have ended before an element of this name can begin.
+    fn close_to_home(&mut self, name: &str, home: Home) {
+        let position = |open: &[Element<'_>], wanted: &str| open.iter().rposition(|element| element.is(wanted));
+        let keep = match home {
+            Home::In(parent) => position(&self.open, parent),
+            Home::InEither(first, second) => position(&self.open, first).or_else(|| position(&self.open, second)),
+            Home::Body => self.open.iter().rposition(|element| vocabulary::root_id(&element.name).is_some()),
+            Home::Anywhere => None,
+        };
+        let keep = keep.or_else(|| {
+            let known = vocabulary::known(name).is_some();
+            position(&self.open, name).filter(|at| known && *at > 0).map(|at| at - 1)
+        });
+        if let Some(keep) = keep {
+            while self.open.len() > keep + 1 {
+                self.repair(RepairKind::LostEndTag);
+                self.close_top();
+            }
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        let name = local(name);
+        if name.eq_ignore_ascii_case("Events") || is_html(name) {
+            return;
+        }
+        let Some(at) = self.open.iter().rposition(|element| element.is(name)) else {
+            self.repair(RepairKind::StrayEndTag);
+            return;
+        };
+        while self.open.len() > at + 1 {
+            self.repair(RepairKind::LostEndTag);
+            self.close_top();
+        }
+        self.close_top();
+    }
+
+    fn close_top(&mut self) {
+        let Some(done) = self.open.pop() else { return };
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push(done),
+            None => self.out.events.push(done),
+        }
+    }
+
+    fn close_all(&mut self) {
+        while !self.open.is_empty() {
+            self.close_top();
+        }
+    }
+}
+
+/// How long a value is, and how long the quote after it. Without a closing quote it ends where the tag or the next
+/// attribute begins.
+fn extent(body: &str, opened: Option<Quote>) -> (usize, usize) {
+    let mut after_blank = false;
+    for (at, c) in body.char_indices() {
+        if at > LONGEST_VALUE {
+            return (at, 0);
+        }
+        let first_blank = is_blank(c) && !after_blank;
+        after_blank = is_blank(c);
+        let closes = match (quote(c), opened) {
+            (Some(kind), Some(wanted)) => kind == wanted,
+            (Some(Quote::Double), None) => true,
+            _ => false,
+        };
+        if closes {
+            return (at, c.len_utf8());
+        }
+        if matches!(c, '<' | '>') || (first_blank && begins_attribute(body.get(at..).unwrap_or_default())) {
+            return (at, 0);
+        }
+    }
+    (body.len(), 0)
+}
+
+/// Whether blank space is followed by `name="`, or by `name=` where the name is one that events use.
+fn begins_attribute(text: &str) -> bool {
+    let text = text.trim_start_matches(is_blank);
+    let name = name_at(text);
+    if name.is_empty() || name.len() > 64 {
+        return false;
+    }
+    let Some(rest) = text.get(name.len()..) else { return false };
+    let Some(value) = rest.trim_start_matches(is_blank).strip_prefix('=') else { return false };
+    value.trim_start_matches(is_blank).starts_with(|c| quote(c).is_some())
+        || ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+const ATTRIBUTES: &[&str] = &[
+    "fileRef",
+    "subjectName",
+    "issuerName",
+    "value",
+    "TaskId",
+    "SeqNumber",
+    "ProcessName",
+    "impersonateToken",
+    "chainRef",
+    "constant",
+    "type",
+    "authType",
+    "serverName",
+    "chainIndex",
+    "elementIndex",
+    "oid",
+    "Guid",
+    "SystemTime",
+    "UserID",
+    "ProcessID",
+    "ThreadID",
+    "hashName",
+    "publicKeyName",
+    "publicKeyLength",
+    "context",
+    "revocationFreshnessTime",
+    "url",
+    "location",
+    "currentTime",
+    "timeToUse",
+    "freshnessTime",
+];
+
+/// Where the tag begins whose `<` was lost, in text that ends before a `>`: at the last known element name, or at the
+/// slash before it.
+///
+/// Only the last part of the text is looked at, so that hostile text costs no more than its length.
+fn lost_bracket(before: &str) -> Option<usize> {
+    let mut found = None;
+    let mut at = before.len().saturating_sub(LONGEST_TAG);
+    while !before.is_char_boundary(at) {
+        at += 1;
+    }
+    while let Some(start) = before.get(at..).and_then(|rest| rest.find(|c: char| c.is_ascii_alphabetic())) {
+        let start = at + start;
+        let word = name_at(before.get(start..).unwrap_or_default());
+        if word.is_empty() {
+            at = start + 1;
+            continue;
+        }
+        let end = start + word.len();
+        let rest = before.get(end..).unwrap_or_default().trim_matches(is_blank);
+        if vocabulary::known(word).is_some() && (rest.is_empty() || rest.contains('=') || rest == "/") {
+            let slash = before.get(..start).is_some_and(|head| head.ends_with('/'));
+            let value = before.get(..start).is_some_and(|head| head.ends_with(|c| c == '=' || quote(c).is_some()));
+            found =
+                if value { found } else { found.filter(|_| rest.contains('=')).or(Some(start - usize::from(slash))) };
+        }
+        at = end;
+    }
+    found
+}
+
+/// The name at the start of the text.
+fn name_at(text: &str) -> &str {
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let end =
+        text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))).unwrap_or(text.len());
+    if starts { text.get(..end).unwrap_or_default() } else { "" }
+}
+
+fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+fn is_html(name: &str) -> bool {
+    const HTML: &[&str] = &[
+        "br",
+        "p",
+        "span",
+        "div",
+        "td",
+        "tr",
+        "table",
+        "tbody",
+        "b",
+        "i",
+        "u",
+        "font",
+        "code",
+        "pre",
+        "a",
+        "strong",
+        "em",
+        "li",
+        "ul",
+        "ol",
+        "nobr",
+        "wbr",
+        "html",
+        "body",
+        "head",
+        "blockquote",
+        "h1",
+        "h2",
+        "h3",
+    ];
+    HTML.contains(&name)
+}
