@@ -6,8 +6,10 @@ pub struct Limits {
     /// Octets that all facts together may take, as estimated by [`super::Evidence::push`]. Facts that speak of success
     /// may use half of it, so that a flood of them cannot crowd out the failures.
     pub memory: usize,
-    /// Octets of one item: an XML event, a log line, a registry value, a certificate file. What is longer is skipped.
+    /// Octets of one item: an XML event, a log line, a registry value. What is longer is skipped.
     pub item: usize,
+    /// Octets of a file that has to be read as a whole: certificates, an IIS configuration.
+    pub whole: usize,
     /// Repairs and troubles that are listed one by one; further ones are only counted.
     pub remarks: usize,
     /// Distinct rows of [`super::evidence::Tally`]; further ones are summed in one row.
@@ -18,7 +20,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { memory: 96 << 20, item: 1 << 20, remarks: 1000, tallies: 4096, depth: 64 }
+        Limits { memory: 96 << 20, item: 1 << 20, whole: 8 << 20, remarks: 1000, tallies: 4096, depth: 64 }
     }
 }
 

@@ -65,7 +65,7 @@ impl TextDecoder {
         }
     }
 
-    /// Characters that could not be told.
+    /// Chunks with characters that could not be told.
     pub(crate) fn lost(&self) -> u64 {
         self.lost
     }

@@ -4,7 +4,6 @@ mod capi2;
 mod describe;
 mod ndes;
 mod other;
-mod quotes;
 pub(crate) mod soup;
 pub(crate) mod tree;
 pub(crate) mod vocabulary;
@@ -13,6 +12,7 @@ pub(crate) mod wellformed;
 use tree::Element;
 
 use super::notes::Notes;
+use super::quotes;
 use crate::fact::event::{CAPI2_CHANNEL, CAPI2_PROVIDER, NDES_PROVIDER};
 use crate::fact::evidence::Tally;
 use crate::fact::{Code, EventHead, Position, RepairKind, When, query};

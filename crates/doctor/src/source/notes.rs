@@ -25,6 +25,11 @@ impl Notes<'_> {
     /// An item was understood, whether or not it becomes a fact.
     pub(crate) fn understood(&mut self, when: Option<When>) {
         self.source.items += 1;
+        self.seen(when);
+    }
+
+    /// Something happened at this time.
+    pub(crate) fn seen(&mut self, when: Option<When>) {
         if let Some(when) = when {
             self.source.span = join(self.source.span, Some((when, when)));
         }

@@ -20,6 +20,9 @@ fn by_signature(first: &[u8]) -> Option<Kind> {
     if first.starts_with(b"ElfFile\0") || first.starts_with(b"ElfChnk\0") {
         return Some(Kind::EventLog);
     }
+    if first.starts_with(b"\0\0\0\0CERT") {
+        return Some(Kind::Certificate);
+    }
     if first.starts_with(b"PK\x03\x04") || first.starts_with(b"PK\x05\x06") {
         return Some(Kind::Archive);
     }
@@ -89,12 +92,11 @@ const MARKS: &[(Kind, &[&str])] = &[
             "certutil: ",
             "cert hash(sha1)",
             "zertifikathash(sha1)",
-            "================ certificate ",
-            "================ zertifikat ",
+            "================ certif",
+            "================ zertif",
             "x509 certificate:",
             "x.509-zertifikat:",
             "x509-zertifikat:",
-            "issuer:",
         ],
     ),
     (
@@ -111,15 +113,23 @@ const MARKS: &[(Kind, &[&str])] = &[
     ),
 ];
 
+/// How files begin that hold one thing only, whatever their content mentions.
+const STARTS: &[&str] =
+    &["<?xml", "<event", "<![log[", "windows registry editor", "regedit4", "#software", "-----begin"];
+
 fn by_text(text: &str, name: &str) -> Kind {
     let text = text.to_lowercase();
-    if text.contains("begin certificate") && !text.contains("<event") {
-        return Kind::Certificate;
-    }
-    for (kind, marks) in MARKS {
-        if marks.iter().any(|mark| text.contains(mark)) {
-            return *kind;
-        }
+    let mut found =
+        MARKS.iter().filter(|(_, marks)| marks.iter().any(|mark| text.contains(mark))).map(|(kind, _)| *kind);
+    if let Some(first) = found.next() {
+        // Prose around events or log lines: whatever else it holds is looked for as well.
+        let mixable = |kind: &Kind| {
+            matches!(kind, Kind::EventXml | Kind::Trace | Kind::Registry | Kind::RegistryQuery | Kind::CertutilText)
+        };
+        let others: Vec<Kind> = found.filter(mixable).collect();
+        let begins = text.trim_start_matches('\u{feff}').trim_start();
+        let pure = STARTS.iter().any(|start| begins.starts_with(start));
+        return if mixable(&first) && !others.is_empty() && !pure { Kind::Paste } else { first };
     }
     if text.starts_with("hkey_") {
         return Kind::RegistryQuery;

@@ -44,7 +44,7 @@ fn finish(head: EventHead, root: &Element<'_>, body: Capi2Body) -> (Code, Option
         task: correlation.and_then(|c| c.attribute("TaskId")).map(super::bare_guid),
         sequence: correlation.and_then(|c| c.attribute("SeqNumber")).and_then(|n| n.parse().ok()),
         process: aux.and_then(|a| a.attribute("ProcessName")).map(str::to_lowercase),
-        impersonated: aux.and_then(|a| a.attribute("impersonateToken")).map(super::quotes::straight_dashes),
+        impersonated: aux.and_then(|a| a.attribute("impersonateToken")).map(crate::source::quotes::straight_dashes),
         result,
         body,
     };
@@ -103,7 +103,7 @@ fn chain_built(root: &Element<'_>) -> ChainBuilt {
 fn usage_oids(list: &Element<'_>) -> Vec<String> {
     let mut usages = Vec::new();
     list.find_all("Usage", &mut usages);
-    usages.iter().filter_map(|usage| usage.attribute("oid")).map(super::quotes::straight_dashes).collect()
+    usages.iter().filter_map(|usage| usage.attribute("oid")).map(crate::source::quotes::straight_dashes).collect()
 }
 
 fn trust(element: &Element<'_>) -> TrustStatus {
@@ -199,7 +199,7 @@ fn policy(root: &Element<'_>) -> PolicyVerdict {
 }
 
 fn signed(text: &str) -> Option<i32> {
-    super::quotes::straight_dashes(text).parse().ok()
+    crate::source::quotes::straight_dashes(text).parse().ok()
 }
 
 fn auth_type(text: &str) -> Option<AuthType> {

@@ -7,10 +7,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::quotes::{self, Quote, is_blank, quote};
 use super::tree::Element;
 use super::vocabulary::{self, Home};
 use crate::fact::RepairKind;
+use crate::source::quotes::{self, Quote, is_blank, quote};
 
 /// What was made of a text.
 #[derive(Debug, Default)]
