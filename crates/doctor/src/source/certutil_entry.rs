@@ -80,7 +80,8 @@ enum Part {
     Issuer,
     KeyUsage,
     Usages,
-    Template,
+    TemplateName,
+    TemplateNumber,
     SubjectKeyId,
     AuthorityKeyId,
     Points,
@@ -114,7 +115,7 @@ impl Entry {
             let value = value.get(1..).unwrap_or_default().trim();
             label(name).map(|label| (label, value))
         });
-        match labelled {
+        match labelled.filter(|_| self.part != Part::TemplateNumber || !line.starts_with("     ")) {
             Some((label, value)) => self.labelled(label, value, times),
             None if line.starts_with(' ') || line.starts_with('\t') => self.inside(trimmed, lower),
             None => self.remark(lower),
@@ -163,7 +164,12 @@ impl Entry {
                     usages.push(oid.to_owned());
                 }
             }
-            Part::Template => template(described, trimmed),
+            // Its heading has several words, the name has one.
+            Part::TemplateName if !trimmed.contains(' ') => {
+                described.template.get_or_insert_with(|| trimmed.to_owned());
+            }
+            Part::TemplateName => {}
+            Part::TemplateNumber => described.template = template_number(trimmed).or(described.template.take()),
             Part::SubjectKeyId => described.subject_key_id = hex(trimmed).or(described.subject_key_id.take()),
             Part::AuthorityKeyId => {
                 let value = trimmed.split_once('=').map_or(trimmed, |(_, value)| value);
@@ -251,7 +257,8 @@ fn part_of(lower: &str) -> Option<Part> {
         "2.5.29.31" => Part::Points,
         "2.5.29.19" => Part::Constraints,
         "2.5.29.17" => Part::Names,
-        "1.3.6.1.4.1.311.20.2" | "1.3.6.1.4.1.311.21.7" => Part::Template,
+        "1.3.6.1.4.1.311.20.2" => Part::TemplateName,
+        "1.3.6.1.4.1.311.21.7" => Part::TemplateNumber,
         _ => Part::None,
     })
 }
@@ -280,17 +287,11 @@ fn key_usage(line: &str) -> Option<KeyUsage> {
     octets.filter(|octets| !octets.is_empty()).map(|octets| key_usage_from_octets(&octets))
 }
 
-/// The number of a numbered template, or the name of a named one.
-fn template(described: &mut CertificateDescription, line: &str) {
-    if let Some((_, value)) = line.split_once('=') {
-        let number =
-            value.split(['(', ' ']).find(|word| is_oid(word)).or_else(|| in_parentheses(value).filter(|o| is_oid(o)));
-        if let Some(number) = number.filter(|number| number.len() > 20) {
-            described.template = Some(number.to_owned());
-        }
-    } else if !line.contains(' ') && described.template.is_none() {
-        described.template = Some(line.to_owned());
-    }
+/// `Template=Name(1.3.6.1.4.1.311.21.8.…)`.
+fn template_number(line: &str) -> Option<String> {
+    let (_, value) = line.split_once('=')?;
+    let mut words = value.split(['(', ')', ' ']);
+    words.find(|word| is_oid(word) && word.len() > 10).map(str::to_owned)
 }
 
 fn hex(text: &str) -> Option<String> {

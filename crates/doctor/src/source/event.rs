@@ -2,6 +2,7 @@
 
 mod capi2;
 mod describe;
+mod lexis;
 mod ndes;
 mod other;
 pub(crate) mod soup;

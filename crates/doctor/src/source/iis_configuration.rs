@@ -56,7 +56,7 @@ pub(crate) fn read(text: &str, notes: &mut Notes<'_>) {
 fn walk(element: &Element<'_>, location: &str, path: &str, within: &[String], nth: &mut u64, notes: &mut Notes<'_>) {
     *nth += 1;
     let about = |section: &&str| path.starts_with(*section) || section.starts_with(path);
-    if !SECTIONS.iter().any(|section| about(section)) {
+    if !SECTIONS.iter().any(about) {
         return;
     }
     if !element.attributes.is_empty() {
