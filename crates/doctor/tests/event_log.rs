@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use doctor::Evidence;
+use doctor::fact::capi2::{Capi2Body, UsageSet};
 use doctor::fact::evidence::Tally;
+use doctor::fact::{Position, Thumbprint};
 use doctor::source::{Kind, Reading};
 
 const CAPI2: &[u8] = include_bytes!("../../../fixtures/doctor/evtx/capi2-windows.evtx");
@@ -67,4 +69,147 @@ fn the_real_capi2_log_says_what_another_program_found_in_it() {
     assert_eq!(counts, expected);
     assert_eq!(evidence.sources[0].items, 340);
     assert!(evidence.repairs.is_empty() && evidence.troubles.is_empty() && evidence.limits_hit.is_empty());
+}
+
+fn hex_value(value: &serde_json::Value) -> u32 {
+    let text = value.as_str().unwrap();
+    u32::from_str_radix(text.trim_start_matches("0x"), 16).unwrap()
+}
+
+fn texts(value: &serde_json::Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(|one| one.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_chain_of_the_real_log_element_by_element() {
+    let evidence = read(CAPI2, 100_000);
+    let digest: serde_json::Value = serde_json::from_str(DIGEST).unwrap();
+    let expected = digest["chain_events"].as_array().unwrap();
+    let found: Vec<_> = evidence.capi2().filter(|(_, event)| event.head.id == 11).collect();
+    assert_eq!(found.len(), expected.len());
+    for ((place, event), wanted) in found.into_iter().zip(expected) {
+        assert_eq!(place.position, Position::Record(wanted["record"].as_u64().unwrap()));
+        assert_eq!(event.result.unwrap().0, hex_value(&wanted["result"]));
+        let Capi2Body::Chain(built) = &event.body else { panic!() };
+        assert_eq!(built.certificate.thumbprint.unwrap().to_string(), wanted["cert"].as_str().unwrap());
+        assert_eq!(built.requested_usages, texts(&wanted["eku"]));
+        assert_eq!(built.flags.unwrap(), hex_value(&wanted["flags"]));
+        assert_eq!(built.additional.len(), texts(&wanted["additional_store"]).len());
+        let chains = wanted["chains"].as_array().unwrap();
+        assert_eq!(built.chains.len(), chains.len());
+        for (chain, wanted) in built.chains.iter().zip(chains) {
+            assert_eq!(
+                (chain.status.error, chain.status.info),
+                (hex_value(&wanted["error"]), hex_value(&wanted["info"]))
+            );
+            let elements = wanted["elements"].as_array().unwrap();
+            assert_eq!(chain.elements.len(), elements.len());
+            for (element, wanted) in chain.elements.iter().zip(elements) {
+                assert_eq!(element.certificate.thumbprint.unwrap().to_string(), wanted["cert"].as_str().unwrap());
+                assert_eq!(element.certificate.subject, wanted["subjectName"].as_str().unwrap());
+                assert_eq!(element.status.error, hex_value(&wanted["error"]));
+                assert_eq!(element.status.info, hex_value(&wanted["info"]));
+                let usages = texts(&wanted["application_usage"]);
+                match &element.application_usage {
+                    UsageSet::Only(list) => assert_eq!(*list, usages),
+                    _ => assert!(usages.is_empty() || usages == ["any"], "{usages:?}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_verdict_and_every_certificate_of_the_real_log() {
+    let evidence = read(CAPI2, 100_000);
+    let digest: serde_json::Value = serde_json::from_str(DIGEST).unwrap();
+    let verdicts: Vec<_> = evidence.capi2().filter(|(_, event)| event.head.id == 30).collect();
+    let expected = digest["policy_events"].as_array().unwrap();
+    assert_eq!(verdicts.len(), expected.len());
+    for ((_, event), wanted) in verdicts.iter().zip(expected) {
+        let Capi2Body::Policy(policy) = &event.body else { panic!() };
+        assert_eq!(policy.policy_name.as_deref(), wanted["policy"].as_str());
+        assert_eq!(policy.chain.as_deref(), wanted["chainRef"].as_str().map(|text| text.trim_matches(['{', '}'])));
+        assert_eq!(policy.chain_index.map(i64::from), wanted["chain_index"].as_i64());
+        assert_eq!(event.result.unwrap().0, hex_value(&wanted["result"]));
+    }
+    for (thumbprint, wanted) in digest["certificates"].as_object().unwrap() {
+        let (_, described) = evidence.describe(Thumbprint::parse(thumbprint).unwrap()).expect(thumbprint);
+        assert_eq!(described.not_before, wanted["notBefore"].as_str().and_then(pki::Time::parse_rfc3339));
+        assert_eq!(described.not_after, wanted["notAfter"].as_str().and_then(pki::Time::parse_rfc3339));
+        let serial = wanted["serial"].as_str().unwrap().to_lowercase();
+        assert_eq!(described.serial.as_deref(), Some(without_leading_zeros(&serial)));
+        let name =
+            |value: &serde_json::Value| -> Vec<(String, String)> { serde_json::from_value(value.clone()).unwrap() };
+        assert_eq!(described.subject.attributes, name(&wanted["subject"]));
+        assert_eq!(described.issuer.attributes, name(&wanted["issuer"]));
+        assert_eq!(described.subject_key_id.as_deref(), wanted["ski"].as_str());
+        assert_eq!(
+            described.key_bits.map(|bits| bits.to_string()).as_deref(),
+            wanted["pk"]["publicKeyLength"].as_str()
+        );
+        let extension = |tag: &str| wanted["extensions"].as_array().into_iter().flatten().find(|one| one["tag"] == tag);
+        if let Some(usage) = extension("KeyUsage") {
+            let signs = usage.get("CERT_KEY_CERT_SIGN_KEY_USAGE").is_some();
+            let found = described.key_usage.unwrap().allows(pki::extension::KeyUsage::KEY_CERT_SIGN);
+            assert_eq!(found, signs, "{usage}");
+            assert_eq!(
+                described.key_usage.unwrap().names().len(),
+                usage.as_object().unwrap().keys().filter(|k| k.starts_with("CERT_")).count()
+            );
+        }
+        let usages = extension("ExtendedKeyUsage").map(|list| {
+            list["children"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["oid"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(described.usages.clone().unwrap_or_default(), usages.unwrap_or_default(), "{thumbprint}");
+    }
+}
+
+fn without_leading_zeros(serial: &str) -> &str {
+    let mut digits = serial;
+    while digits.len() > 2 && digits.starts_with("00") {
+        digits = &digits[2..];
+    }
+    digits
+}
+
+#[test]
+fn retrievals_and_rejections_of_the_real_log() {
+    let evidence = read(CAPI2, 100_000);
+    let wire: Vec<_> = evidence.capi2().filter(|(_, event)| event.head.id == 53).collect();
+    assert_eq!(wire.len(), 12);
+    for (place, event) in &wire {
+        let Capi2Body::Retrieval(retrieval) = &event.body else { panic!() };
+        assert!(retrieval.url.as_deref().is_some_and(|url| url.starts_with("http")), "{place}");
+        assert!(
+            retrieval.http_status.as_deref().is_some_and(|line| line.starts_with("HTTP/1.1 200")),
+            "{place} {retrieval:#?}"
+        );
+        assert!(event.task.is_some() && event.sequence.is_some() && event.process.is_some());
+    }
+    // The level says error; the result says success: a fact that cries wolf must not be a failure.
+    assert!(wire.iter().any(|(_, event)| event.head.level == Some(2) && !event.is_failure()));
+    for (_, event) in evidence.capi2().filter(|(_, event)| event.head.id == 42) {
+        let Capi2Body::Rejected(rejected) = &event.body else { panic!() };
+        assert_eq!(rejected.action.as_deref(), Some("CheckTimeValidity"));
+        assert!(rejected.object.is_some() && rejected.certificate.thumbprint.is_some());
+    }
+    for (_, event) in evidence.capi2().filter(|(_, event)| event.head.id == 41) {
+        let Capi2Body::Revocation(verdict) = &event.body else { panic!() };
+        assert!(verdict.current_time.is_some() && verdict.issuer.thumbprint.is_some(), "{event:#?}");
+    }
+    let keys = read(EVENT_70, 65_536);
+    assert_eq!(
+        keys.capi2()
+            .filter(|(_, e)| matches!(&e.body, Capi2Body::PrivateKey(k) if k.certificate.thumbprint.is_some()))
+            .count(),
+        3
+    );
+    let (_, channel) = keys.channels().next().unwrap();
+    assert_eq!(channel.records, Some(3));
 }
