@@ -1,0 +1,11 @@
+//! The server's side: a pkiMessage is opened, a CertRep is sealed.
+
+mod accept;
+mod answer;
+mod keys;
+mod opening;
+
+pub use accept::{Accept, Legacy, Sha1, Weak};
+pub use answer::{Answerable, Delivery, EmptyContent, FailText, Reply, SealError, Shape, Undeliverable};
+pub use keys::{DecryptionKey, RaKeys, SigningKey};
+pub use opening::{Content, Flawed, Opened, Opening, SignerKind, Unreadable, Used};
