@@ -10,6 +10,7 @@
 
 pub mod certificate;
 pub mod cipher;
+pub mod cms;
 pub mod crl;
 pub mod der;
 pub mod digest;

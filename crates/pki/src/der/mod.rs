@@ -8,6 +8,7 @@ mod normalise;
 mod reader;
 pub mod write;
 
+pub(crate) use normalise::join_fragments;
 pub use normalise::{Limits, normalise};
 pub use reader::{Reader, Tlv};
 
