@@ -10,6 +10,8 @@
 //! * [`caps`] and [`ca_certs`]: what GetCACaps, GetCACert and GetNextCACert say, written and read.
 
 pub mod code;
+pub mod http;
+mod message;
 pub mod server;
 mod words;
 

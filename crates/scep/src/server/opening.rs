@@ -3,8 +3,8 @@ use pki::digest::Digest;
 use pki::key::{KeyTransport, SignatureAlgorithm};
 use pki::{Certificate, Name, Request};
 
-use super::{Answerable, Weak};
-use crate::{Code, MessageType};
+use super::{Answerable, Reply, Weak};
+use crate::{Code, FailInfo, MessageType};
 
 /// What became of a message.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Flawed {
     pub code: Code,
     /// For the operator; never for the client.
     pub detail: String,
+    /// The transactionID.
+    pub transaction_id: String,
     /// The messageType, if it is one that a client sends.
     pub message_type: Option<MessageType>,
     /// The signer's certificate, if there is one. Whether its key really signed is known only if the code belongs to
@@ -40,6 +42,17 @@ pub struct Flawed {
     pub signer: Option<Certificate>,
     /// What [`super::seal`] needs.
     pub to: Answerable,
+}
+
+impl Flawed {
+    /// The FAILURE that goes back, with the code as its text.
+    #[must_use]
+    pub fn reply(&self) -> Reply<'static> {
+        Reply::Failure {
+            fail_info: self.code.fail_info().unwrap_or(FailInfo::BadRequest),
+            text: Some(self.code.text()),
+        }
+    }
 }
 
 /// A request whose signature is good and whose envelope was opened. Nothing is said about whether the signer may have
@@ -107,6 +120,17 @@ pub enum Content {
         /// Its serial number, content octets as received.
         serial: Vec<u8>,
     },
+}
+
+impl Content {
+    /// The certification request, if that is what it is.
+    #[must_use]
+    pub fn request(&self) -> Option<&Request> {
+        match self {
+            Content::PkcsReq(request) | Content::RenewalReq(request) => Some(request),
+            Content::CertPoll { .. } | Content::GetCert { .. } | Content::GetCrl { .. } => None,
+        }
+    }
 }
 
 /// How a message was protected.
