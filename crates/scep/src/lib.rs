@@ -9,6 +9,9 @@
 //! * [`client`]: make a pkiMessage, open a CertRep;
 //! * [`caps`] and [`ca_certs`]: what GetCACaps, GetCACert and GetNextCACert say, written and read.
 
+pub mod ca_certs;
+pub mod caps;
+pub mod client;
 pub mod code;
 pub mod http;
 mod message;
