@@ -1,6 +1,6 @@
 //! GetCACert and GetNextCACert (RFC 8894 §4.2, §4.7): written for clients, and read from servers.
 
-use pki::cms::{NewSignature, SignedContent, SignedData, SignerInfo, degenerate, sign};
+use pki::cms::{NewSignature, SignedContent, SignedData, degenerate, sign};
 use pki::der::{Limits, Reader, normalise, tag};
 use pki::digest::Digest;
 use pki::extension::KeyUsage;
@@ -63,6 +63,9 @@ pub enum CaCertsFlaw {
     /// It is not signed by a CA certificate held.
     #[error("it is not signed by the current CA")]
     Stranger,
+    /// The signature covers nothing, so that anybody could have put the certificates there.
+    #[error("its signature does not cover the certificates")]
+    NotCovered,
     /// The signature is no good.
     #[error("its signature: {0}")]
     Signature(#[from] SignatureError),
@@ -103,29 +106,13 @@ pub fn read_next(body: &[u8], current: &[Certificate]) -> Result<Vec<Certificate
     let signed = SignedData::parse(&normalised)?;
     let [info] = signed.signers.as_slice() else { return Err(CaCertsFlaw::Signers) };
     let signer = current.iter().find(|c| info.id.names(c)).ok_or(CaCertsFlaw::Stranger)?;
-    let (content, signed_octets) = next_content(&signed)?;
-    verify(info, signed_octets, signer)?;
+    // jscep's server puts the next certificate beside the content, where no signature covers it.
+    let content = signed.content.filter(|c| !c.is_empty()).ok_or(CaCertsFlaw::NotCovered)?;
+    info.verify(content, signer.public_key())?;
     match Reader::new(content).sequence("certificates")?.peek() {
-        Some(tag::OID) => {
-            let inner = normalise(content, Limits::default())?;
-            bag(&SignedData::parse(&inner)?)
-        }
+        Some(tag::OID) => bag(&SignedData::parse(&normalise(content, Limits::default())?)?),
         _ => Ok(vec![Certificate::parse(content)?]),
     }
-}
-
-/// What is inside, and which octets of it are digested. jscep's server puts the structure there bare, as PKCS#7 had it.
-fn next_content<'a>(signed: &SignedData<'a>) -> Result<(&'a [u8], &'a [u8]), CaCertsFlaw> {
-    match (signed.content, signed.bare_content) {
-        (Some(octets), _) => Ok((octets, octets)),
-        (None, Some(bare)) => Ok((bare.raw, bare.raw)),
-        (None, None) => Err(CaCertsFlaw::Empty),
-    }
-}
-
-fn verify(info: &SignerInfo<'_>, content: &[u8], signer: &Certificate) -> Result<(), CaCertsFlaw> {
-    info.verify(content, signer.public_key())?;
-    Ok(())
 }
 
 /// The certificates of a service, by what each is good for.

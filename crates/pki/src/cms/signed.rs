@@ -12,10 +12,8 @@ const MOST: usize = 64;
 pub struct SignedData<'a> {
     /// The type of what is signed.
     pub content_type: Oid,
-    /// What is signed; `None` if eContent is absent or no OCTET STRING.
+    /// What is signed; `None` if eContent is absent.
     pub content: Option<&'a [u8]>,
-    /// An eContent that is another element, which PKCS#7 allowed (RFC 2315 §7; RFC 5652 §5.2.1).
-    pub bare_content: Option<Tlv<'a>>,
     /// The certificates, each a whole element. Other choices of CertificateSet are left out.
     pub certificates: Vec<&'a [u8]>,
     /// The revocation lists, each a whole element.
@@ -39,16 +37,10 @@ impl<'a> SignedData<'a> {
         inner.take(tag::SET, "digestAlgorithms")?;
         let mut encapsulated = inner.sequence("encapContentInfo")?;
         let content_type = encapsulated.oid("eContentType")?;
-        let (mut content, mut bare_content) = (None, None);
-        if let Some(explicit) = encapsulated.optional(0xa0)? {
-            let mut explicit = explicit.reader();
-            let element = explicit.any()?;
-            explicit.finish("eContent")?;
-            match element.tag {
-                tag::OCTET_STRING => content = Some(element.value),
-                _ => bare_content = Some(element),
-            }
-        }
+        let content = match encapsulated.optional(0xa0)? {
+            Some(explicit) => Some(Reader::single(explicit.value, tag::OCTET_STRING, "eContent")?.value),
+            None => None,
+        };
         encapsulated.finish("encapContentInfo")?;
         let certificates = elements(inner.optional(0xa0)?)?;
         let crls = elements(inner.optional(0xa1)?)?;
@@ -61,7 +53,7 @@ impl<'a> SignedData<'a> {
             signers.push(SignerInfo::read(&mut infos)?);
         }
         inner.finish("SignedData")?;
-        Ok(SignedData { content_type, content, bare_content, certificates, crls, signers })
+        Ok(SignedData { content_type, content, certificates, crls, signers })
     }
 
     /// Every certificate that can be read, in the order received.

@@ -1,0 +1,33 @@
+//! What the tests of this crate have in common: fixtures, a clock that stands and randomness that can be repeated.
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use pki::Time;
+
+pub(crate) fn fixture_path(name: &str) -> String {
+    format!("{}/../../fixtures/corpus/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(fixture_path(name)).expect(name)
+}
+
+pub(crate) fn ndes(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/../../fixtures/ndes-scep/{name}", env!("CARGO_MANIFEST_DIR"))).expect(name)
+}
+
+pub(crate) fn now() -> Time {
+    Time::parse_rfc3339("2026-11-24T12:00:00Z").expect("time")
+}
+
+/// A repeatable source of octets that are all different (xorshift).
+pub(crate) fn random() -> impl FnMut(&mut [u8]) {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    move |out: &mut [u8]| {
+        for octet in out {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            *octet = state as u8;
+        }
+    }
+}
