@@ -54,3 +54,18 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let out = LENIENT.decode(&digits).ok()?;
     (!out.is_empty()).then_some(out)
 }
+
+/// Standard base64 with what a query string gives another meaning escaped.
+pub(super) fn encode_escaped(octets: &[u8]) -> String {
+    let text = base64::engine::general_purpose::STANDARD.encode(octets);
+    let mut out = String::with_capacity(text.len() + 64);
+    for digit in text.chars() {
+        match digit {
+            '+' => out.push_str("%2B"),
+            '/' => out.push_str("%2F"),
+            '=' => out.push_str("%3D"),
+            other => out.push(other),
+        }
+    }
+    out
+}

@@ -134,3 +134,9 @@ fn value<'a>(query: &'a str, wanted: &str) -> Option<&'a str> {
         .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
         .map(|(_, value)| value)
 }
+
+/// The query of a PKIOperation by GET: standard base64, then percent escapes (RFC 8894 §4.1).
+#[must_use]
+pub fn get_query(message: &[u8]) -> String {
+    format!("operation=PKIOperation&message={}", base64::encode_escaped(message))
+}
