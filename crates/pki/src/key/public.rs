@@ -3,7 +3,7 @@ use aws_lc_rs::signature::{self as lc, UnparsedPublicKey, VerificationAlgorithm}
 
 use super::algorithm::identifier;
 use super::{KeyTransport, SignatureAlgorithm, SignatureError};
-use crate::der::{Reader, tag};
+use crate::der::{Reader, tag, write};
 use crate::digest::{self, Digest};
 use crate::{DerError, Oid, oid};
 
@@ -164,7 +164,10 @@ impl PublicKey {
     /// Encrypts a content-encryption key. Nothing if [`PublicKey::can_encrypt`] says no or the key is malformed.
     #[must_use]
     pub fn encrypt(&self, transport: KeyTransport, key: &[u8]) -> Option<Vec<u8>> {
-        let public = PublicEncryptingKey::from_der(&self.spki).ok()?;
+        // Without the algorithm's parameters as received: a key that verifies must also encrypt.
+        let algorithm = write::algorithm(&oid::RSA_ENCRYPTION, &write::null());
+        let spki = write::sequence(&[&algorithm, &write::bit_octets(self.key_octets())]);
+        let public = PublicEncryptingKey::from_der(&spki).ok()?;
         let mut out = vec![0; public.key_size_bytes()];
         match transport {
             KeyTransport::Pkcs1 => {
