@@ -199,7 +199,9 @@ fn signer_kind(signer: &Certificate, request: Option<&Request>) -> SignerKind {
         return SignerKind::Issued;
     }
     match request {
-        Some(request) if request.public_key() == signer.public_key() => SignerKind::SelfIssuedSameKey,
+        Some(request) if request.public_key().key_octets() == signer.public_key().key_octets() => {
+            SignerKind::SelfIssuedSameKey
+        }
         _ => SignerKind::SelfIssued,
     }
 }

@@ -31,3 +31,6 @@ pub(crate) fn random() -> impl FnMut(&mut [u8]) {
         }
     }
 }
+
+pub(crate) mod craft;
+pub(crate) mod parties;
