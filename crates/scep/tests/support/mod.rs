@@ -1,5 +1,7 @@
-//! What the tests of this crate have in common: fixtures, a clock that stands and randomness that can be repeated.
+//! What the tests of this crate have in common: fixtures, a clock that stands and randomness.
 #![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pki::Time;
 
@@ -19,9 +21,10 @@ pub(crate) fn now() -> Time {
     Time::parse_rfc3339("2026-11-24T12:00:00Z").expect("time")
 }
 
-/// A repeatable source of octets that are all different (xorshift).
+/// A source of octets that never gives the same ones twice (xorshift, another seed at each call).
 pub(crate) fn random() -> impl FnMut(&mut [u8]) {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    static SEED: AtomicU64 = AtomicU64::new(0x2545_f491_4f6c_dd1d);
+    let mut state = SEED.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
     move |out: &mut [u8]| {
         for octet in out {
             state ^= state << 13;
