@@ -9,6 +9,8 @@ use crate::der::{Reader, Tlv, tag, write};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
 
+const EPOCH: jiff::civil::DateTime = jiff::civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
 impl Time {
     /// The moment without a well-defined expiry, 9999-12-31T23:59:59Z (RFC 5280 §4.1.2.5).
     pub const NEVER: Time = Time(253_402_300_799);
@@ -30,7 +32,7 @@ impl Time {
     #[must_use]
     pub fn civil(date: (i16, i8, i8), time: (i8, i8, i8)) -> Option<Time> {
         let civil = jiff::civil::DateTime::new(date.0, date.1, date.2, time.0, time.1, time.2, 0).ok()?;
-        Some(Time(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second()))
+        Some(Time(civil.duration_since(EPOCH).as_secs()))
     }
 
     /// From RFC 3339 text such as `2026-11-24T09:00:00Z`.
@@ -40,8 +42,7 @@ impl Time {
     }
 
     fn to_civil(self) -> Option<jiff::civil::DateTime> {
-        let stamp = jiff::Timestamp::from_second(self.0).ok()?;
-        Some(stamp.to_zoned(jiff::tz::TimeZone::UTC).datetime())
+        EPOCH.checked_add(jiff::SignedDuration::from_secs(self.0)).ok()
     }
 
     /// The date alone, `2026-11-24`.
@@ -124,9 +125,9 @@ fn offset(zone: &str) -> Result<i64, DerError> {
 impl fmt::Display for Time {
     /// RFC 3339 in UTC with whole seconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_second(self.0) {
-            Ok(stamp) => write!(f, "{stamp}"),
-            Err(_) => write!(f, "{} s", self.0),
+        match self.to_civil() {
+            Some(civil) => write!(f, "{civil}Z"),
+            None => write!(f, "{} s", self.0),
         }
     }
 }
