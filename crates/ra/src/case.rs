@@ -45,6 +45,8 @@ pub struct Known {
     pub key: [u8; 32],
     /// SHA-256 over the subjectPublicKeyInfo of the key that signed the message.
     pub signer_key: [u8; 32],
+    /// What [`crate::requested_names`] says of the request: other names are another request.
+    pub names: [u8; 32],
     /// How far it is.
     pub state: State,
     /// The profile of what is issued or waited for.
@@ -75,6 +77,8 @@ pub enum State {
         serial: Vec<u8>,
         /// Its validity.
         validity: Validity,
+        /// If it has been revoked, since when and why.
+        revoked: Option<Revocation>,
     },
     /// An operator said no.
     Denied(Approver),

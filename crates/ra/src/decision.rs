@@ -50,7 +50,6 @@ pub struct Grant {
     pub(crate) key_usage: Option<KeyUsage>,
     pub(crate) device: Option<String>,
     pub(crate) sid: Option<String>,
-    pub(crate) not_after: Option<Time>,
     pub(crate) spend: Option<Spend>,
     pub(crate) authority: Authority,
 }
@@ -180,12 +179,6 @@ impl Grant {
     #[must_use]
     pub fn sid(&self) -> Option<&str> {
         self.sid.as_deref()
-    }
-
-    /// The latest end of validity.
-    #[must_use]
-    pub fn not_after(&self) -> Option<Time> {
-        self.not_after
     }
 
     /// The challenge that is spent with it.

@@ -8,16 +8,23 @@
 //! * [`Case`]: what the store knows about it, read at once;
 //! * [`challenge`] and [`sealed`]: whether a challenge is good, and for what: a [`Verification`];
 //! * [`Policy`]: what an endpoint allows;
+//! * [`settled`]: whether there is an answer already, so that nobody need be asked;
 //! * [`decide`], [`decide_poll`]: the [`Decision`], with every [`Reason`]. Only they make a [`Grant`].
 
 mod asked;
 mod case;
+pub mod challenge;
+mod decide;
 mod decision;
 mod policy;
 mod reason;
+mod renewal;
+pub mod sealed;
 
 pub use asked::{Delivery, Enrolment, Poll, Stated};
 pub use case::{Approver, Case, CaseId, ChallengeRecord, Held, Known, Revocation, Spent, State};
+pub use challenge::{ChallengeKey, Verification, Vouched};
+pub use decide::{decide, decide_poll, requested_names, settled};
 pub use decision::{Authority, Decision, Denial, Grant, Outcome, Pend, Settled, Spend, Stored};
 pub use policy::{Approval, ChallengeKind, KeyReuse, Policy, Renewal};
 pub use reason::{Reason, Refusal};
