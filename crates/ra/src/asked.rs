@@ -32,8 +32,10 @@ pub enum Stated {
 /// Whether a reply with a certificate can reach the requester.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// It can.
+    /// It can, encrypted to the signer's key.
     Possible,
+    /// It can now, encrypted under the challenge; not later, because no challenge is kept.
+    OnlyNow,
     /// It can not, for this reason; nothing must be issued then.
     Impossible(&'static str),
 }

@@ -74,6 +74,11 @@ pub fn decide(
         (None, None) => first(enrolment, verification, policy),
     };
     match decision {
+        Ok(Decision::Pend(_)) if enrolment.delivery == Delivery::OnlyNow => {
+            let detail = "the signer's key only signs, and the challenge to encrypt under would be gone after waiting";
+            refusals.push(Refusal::new(Reason::Undeliverable, detail));
+            Decision::Deny(Denial::new(refusals))
+        }
         Ok(decision) if refusals.is_empty() => with_generation(decision, case),
         Ok(_) => Decision::Deny(Denial::new(refusals)),
         Err(more) => {
@@ -96,7 +101,7 @@ fn with_generation(mut decision: Decision, case: &Case) -> Decision {
 
 fn undeliverable(delivery: Delivery) -> Option<Refusal> {
     match delivery {
-        Delivery::Possible => None,
+        Delivery::Possible | Delivery::OnlyNow => None,
         Delivery::Impossible(why) => Some(Refusal::new(Reason::Undeliverable, why)),
     }
 }
