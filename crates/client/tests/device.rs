@@ -1,4 +1,9 @@
 //! A device against a server, over real HTTP.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "these tests play a server, in a folder of their own, and say what they did not run"
+)]
 
 mod support;
 
