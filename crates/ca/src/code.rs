@@ -113,6 +113,9 @@ impl std::fmt::Display for Code {
     }
 }
 
+/// Characters of a sentence: a name from a request may be as long as the message was.
+const MOST_SAID: usize = 400;
+
 /// One reason why a certificate was not made, with the facts of this case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
@@ -122,7 +125,12 @@ pub struct Flaw {
 
 impl Flaw {
     pub(crate) fn new(reason: Code, says: impl Into<String>) -> Flaw {
-        Flaw { reason, says: says.into() }
+        let mut says = says.into();
+        if let Some((end, _)) = says.char_indices().nth(MOST_SAID) {
+            says.truncate(end);
+            says.push('…');
+        }
+        Flaw { reason, says }
     }
 
     /// The reason.

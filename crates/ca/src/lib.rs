@@ -12,14 +12,22 @@
 //!
 //! After a crash between the two, [`Prepared::resume`] makes the stored octets ready to be signed.
 
+pub mod authority;
 pub mod code;
+mod issuer;
 pub mod keys;
+pub mod lint;
 pub mod names;
 pub mod order;
+mod prepare;
+mod prepared;
 pub mod profile;
+mod revoke;
 pub mod serial;
 pub mod sid;
+mod sign;
 pub mod subject;
+mod tbs;
 pub mod template;
 pub mod usage;
 
@@ -27,9 +35,13 @@ pub use code::{Code, Flaw};
 pub use keys::{Curve, KeyLimits};
 pub use names::{NameKind, NamesRule};
 pub use order::Order;
+pub use prepare::prepare;
+pub use prepared::Prepared;
 pub use profile::{Outlive, Profile};
+pub use revoke::{RevokedEntry, crl, crl_due};
 pub use serial::Serial;
 pub use sid::{Sid, SidForms};
+pub use sign::{SignFailed, sign};
 pub use subject::{SubjectPattern, SubjectRule};
 pub use template::Template;
 pub use usage::KeyUsageRule;

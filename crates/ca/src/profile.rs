@@ -3,7 +3,7 @@
 use pki::extension::KeyUsage;
 use pki::{Oid, oid};
 
-use crate::{KeyLimits, KeyUsageRule, NameKind, NamesRule, SidForms, SubjectRule, Template};
+use crate::{Code, Flaw, KeyLimits, KeyUsageRule, NameKind, NamesRule, SidForms, SubjectRule, Template, lint};
 
 /// What a certificate does that would be valid longer than its issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -79,6 +79,35 @@ impl Profile {
     pub fn tls_client(validity: i64) -> Profile {
         let names = NamesRule { allowed: vec![NameKind::Dns, NameKind::Uri] };
         Profile { names, ..Profile::service("tls-client", KeyUsage::DIGITAL_SIGNATURE, oid::CLIENT_AUTH, validity) }
+    }
+
+    /// What is wrong with the profile itself, whatever the order. [`crate::prepare`] asks this too; a program asks it
+    /// when it reads its configuration.
+    #[must_use]
+    pub fn flaws(&self) -> Vec<Flaw> {
+        let mut says = Vec::new();
+        if self.validity <= 0 || self.backdate < 0 {
+            says.push(format!("The validity is {} s and the backdating {} s.", self.validity, self.backdate));
+        }
+        let (KeyUsageRule::Fixed(usage) | KeyUsageRule::RequestedWithin(usage)) = self.key_usage;
+        if usage.0 == 0 || usage.allows(KeyUsage::KEY_CERT_SIGN) {
+            says.push(format!("The key usage is {usage:?}; it must have a bit, and keyCertSign is for CAs."));
+        }
+        if self.keys.rsa_max > 0 && self.keys.rsa_min > self.keys.rsa_max {
+            says.push(format!("RSA keys of {} to {} bits are none.", self.keys.rsa_min, self.keys.rsa_max));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        if !self.extended_key_usage.iter().all(|purpose| seen.insert(purpose)) {
+            says.push("The extended key usage names a purpose twice.".to_owned());
+        }
+        for url in self.crl_urls.iter().chain(&self.issuer_urls).filter(|url| !lint::is_uri(url)) {
+            says.push(format!("The address {url:?} is no absolute URI."));
+        }
+        if self.template.as_ref().is_some_and(|template| !template.is_sound()) {
+            says.push("The template's name is empty or not of the basic plane, or its identifier is none.".to_owned());
+        }
+        let named = |says: String| Flaw::new(Code::ProfileContent, format!("Profile `{}`: {says}", self.name));
+        says.into_iter().map(named).collect()
     }
 
     fn service(name: &str, usage: KeyUsage, purpose: Oid, validity: i64) -> Profile {

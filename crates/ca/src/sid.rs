@@ -108,7 +108,8 @@ mod tests {
             assert_eq!(good.parse::<Sid>().map(|s| s.to_string()), Ok(good.to_owned()));
         }
         let long = format!("S-1-5{}", "-1".repeat(16));
-        for bad in ["", "S-1-5", "S-2-5-18", "s-1-5-18", "S-1-5-018", "S-1-5-+8", "S-1-5-4294967296", "S-1-5-18\n", &long]
+        for bad in
+            ["", "S-1-5", "S-2-5-18", "s-1-5-18", "S-1-5-018", "S-1-5-+8", "S-1-5-4294967296", "S-1-5-18\n", &long]
         {
             assert_eq!(bad.parse::<Sid>(), Err(NotASid), "{bad}");
         }

@@ -44,12 +44,8 @@ enum Place {
 }
 
 impl Place {
-    const ALL: [(Place, &'static str); 4] = [
-        (Place::CommonName, "cn"),
-        (Place::SerialNumber, "serialNumber"),
-        (Place::Upn, "upn"),
-        (Place::Dns, "dns"),
-    ];
+    const ALL: [(Place, &'static str); 4] =
+        [(Place::CommonName, "cn"), (Place::SerialNumber, "serialNumber"), (Place::Upn, "upn"), (Place::Dns, "dns")];
 
     fn name(self) -> &'static str {
         Self::ALL.iter().find(|(p, _)| *p == self).map_or("", |(_, n)| n)

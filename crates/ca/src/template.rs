@@ -21,6 +21,14 @@ pub enum Template {
 }
 
 impl Template {
+    /// Whether it can be written: BMPString has no characters beyond the basic plane.
+    pub(crate) fn is_sound(&self) -> bool {
+        match self {
+            Template::V1(name) => !name.is_empty() && name.chars().all(|c| u32::from(c) <= 0xffff && !c.is_control()),
+            Template::V2 { oid, .. } => oid.arcs().is_some(),
+        }
+    }
+
     pub(crate) fn extension(&self) -> Extension {
         match self {
             Template::V1(name) => {

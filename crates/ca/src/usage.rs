@@ -47,10 +47,9 @@ pub(crate) fn servable(key: &KeyKind) -> KeyUsage {
         .with(KeyUsage::CRL_SIGN);
     match key {
         KeyKind::Rsa(_) => signing.with(KeyUsage::KEY_ENCIPHERMENT).with(KeyUsage::DATA_ENCIPHERMENT),
-        KeyKind::P256 | KeyKind::P384 | KeyKind::P521 => signing
-            .with(KeyUsage::KEY_AGREEMENT)
-            .with(KeyUsage::ENCIPHER_ONLY)
-            .with(KeyUsage::DECIPHER_ONLY),
+        KeyKind::P256 | KeyKind::P384 | KeyKind::P521 => {
+            signing.with(KeyUsage::KEY_AGREEMENT).with(KeyUsage::ENCIPHER_ONLY).with(KeyUsage::DECIPHER_ONLY)
+        }
         KeyKind::Ed25519 => signing,
         KeyKind::Other(_) => KeyUsage(0),
     }
