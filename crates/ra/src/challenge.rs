@@ -7,6 +7,7 @@ use zeroize::Zeroize;
 
 use crate::Enrolment;
 use crate::case::{Case, ChallengeRecord};
+use crate::decide::requested_names;
 use crate::decision::{Spend, Stored};
 use crate::policy::{ChallengeKind, Policy};
 use crate::reason::{Reason, Refusal};
@@ -22,10 +23,16 @@ impl Pepper {
         Pepper(octets)
     }
 
-    /// The key of a challenge in the store: HMAC-SHA-256 over a word that says what it is, and the challenge.
+    /// The key of a challenge in the store: HMAC-SHA-256 over a word that says what it is, and the challenge. Blanks
+    /// around the challenge do not count.
     #[must_use]
     pub fn key(&self, challenge: &str) -> ChallengeKey {
-        ChallengeKey(pki::digest::hmac_sha256(&self.0, &[b"challenge\0", challenge.as_bytes()]))
+        ChallengeKey(pki::digest::hmac_sha256(&self.0, &[b"challenge\0", challenge.trim().as_bytes()]))
+    }
+
+    /// The key of a sealed challenge in the store. Under another word, so that knowing an id is not having a challenge.
+    fn sealed(&self, id: &str) -> ChallengeKey {
+        ChallengeKey(pki::digest::hmac_sha256(&self.0, &[b"sealed\0", id.as_bytes()]))
     }
 }
 
@@ -51,8 +58,8 @@ impl Presented {
     #[must_use]
     pub fn recognise(challenge: &str, pepper: &Pepper, keys: &[SealingKey]) -> Presented {
         match sealed::open(challenge, keys) {
-            Some(claims) => Presented { key: pepper.key(&claims.id), claims: Some(claims) },
-            None => Presented { key: pepper.key(challenge.trim()), claims: None },
+            Some(claims) => Presented { key: pepper.sealed(&claims.id), claims: Some(claims) },
+            None => Presented { key: pepper.key(challenge), claims: None },
         }
     }
 
@@ -184,10 +191,16 @@ fn valid_unless(refusals: Vec<Refusal>, vouched: Vouched) -> Verification {
     if refusals.is_empty() { Verification::Valid(vouched) } else { Verification::Refused(refusals) }
 }
 
-/// A spent challenge is refused whoever comes with it; who gets its answer again has been told apart before.
+/// A spent challenge is refused whoever comes with it; who gets its answer again has been told apart before. The same
+/// request comes back when its certificate is due or revoked, and has done nothing suspicious.
 fn spent(enrolment: &Enrolment<'_>, record: &ChallengeRecord) -> Vec<Refusal> {
     let Some(spent) = &record.spent else { return Vec::new() };
-    let by = if spent.case.key == enrolment.request.public_key().hash() { "the same key" } else { "another key" };
-    let detail = format!("spent at {} by {by} (case {})", spent.at, spent.case.id);
-    vec![Refusal::new(Reason::ChallengeSpent, detail)]
+    let same_key = spent.case.key == enrolment.request.public_key().hash();
+    let same_names = spent.case.names == requested_names(enrolment.request);
+    let (reason, by) = match (same_key, same_names) {
+        (true, true) => (Reason::ChallengeExpired, "this request"),
+        (true, false) => (Reason::ChallengeSpent, "the same key for other names"),
+        (false, _) => (Reason::ChallengeSpent, "another key"),
+    };
+    vec![Refusal::new(reason, format!("spent at {} by {by} (case {})", spent.at, spent.case.id))]
 }

@@ -26,25 +26,39 @@ pub fn requested_names(request: &Request) -> [u8; 32] {
 /// transactionID from its key and comes back with it years later.
 #[must_use]
 pub fn settled(enrolment: &Enrolment<'_>, case: &Case, policy: &Policy, now: Time) -> Option<Settled> {
-    let spent = case.challenge.as_ref().and_then(|record| record.spent.as_ref()).map(|spent| &spent.case);
-    let (key, names) = (enrolment.request.public_key().hash(), requested_names(enrolment.request));
-    let same = |known: &&Known| known.key == key && known.names == names;
-    case.known.iter().chain(spent).filter(same).find_map(|known| {
-        let outcome = answer(known, policy, now)?;
+    same_request(enrolment, case).find_map(|known| {
+        let outcome = answer(known, own_certificate(enrolment, case), policy, now)?;
         Some(Settled { case: known.id.clone(), outcome })
     })
 }
 
-fn answer(known: &Known, policy: &Policy, now: Time) -> Option<Outcome> {
+/// The cases of this very request: the same key and names, in this transaction or by the challenge it was spent on.
+fn same_request<'c>(enrolment: &Enrolment<'_>, case: &'c Case) -> impl Iterator<Item = &'c Known> {
+    let spent = case.challenge.as_ref().and_then(|record| record.spent.as_ref()).map(|spent| &spent.case);
+    let (key, names) = (enrolment.request.public_key().hash(), requested_names(enrolment.request));
+    case.known.iter().chain(spent).filter(move |known| known.key == key && known.names == names)
+}
+
+/// The signer's certificate, if it is one of this service: octet for octet, for anybody can put an issuer's name and a
+/// serial number into a certificate of their own.
+fn own_certificate<'c>(enrolment: &Enrolment<'_>, case: &'c Case) -> Option<&'c Held> {
+    case.signer.as_ref().filter(|held| held.certificate == *enrolment.signer)
+}
+
+fn answer(known: &Known, signer: Option<&Held>, policy: &Policy, now: Time) -> Option<Outcome> {
     match &known.state {
         State::Pending => Some(Outcome::Pending),
         State::Denied(_) => Some(Outcome::Denied),
         State::Approved(_) => None,
         State::Prepared { serial } => Some(Outcome::Certificate(serial.clone())),
         State::Issued { serial, validity, revoked } => {
-            // Without a window of its own: the last third of its life.
-            let window = policy.renewal.window.unwrap_or(validity.seconds() / 3);
-            let due = now >= validity.not_after.plus(-window);
+            // Without a window of its own: the last third of its life. A message that this certificate did not sign may
+            // be a retry, however wide the window is: the device may never have got the certificate.
+            let third = validity.seconds() / 3;
+            let window = policy.renewal.window.unwrap_or(third);
+            let signed_by_it = signer.is_some_and(|held| held.certificate.serial() == serial.as_slice());
+            let window = if signed_by_it { window } else { window.min(third) };
+            let due = now >= validity.not_after.plus(window.saturating_neg());
             (revoked.is_none() && !due).then(|| Outcome::Certificate(serial.clone()))
         }
     }
@@ -60,7 +74,7 @@ pub fn decide(
     now: Time,
 ) -> Decision {
     if let Some(settled) = settled(enrolment, case, policy, now) {
-        return Decision::Settled(settled);
+        return repeated(settled, enrolment.delivery);
     }
     let mut refusals = Vec::new();
     if let Some(known) = case.known.as_ref().filter(|k| k.key != enrolment.request.public_key().hash()) {
@@ -68,8 +82,10 @@ pub fn decide(
         refusals.push(Refusal::new(Reason::TransactionKey, detail));
     }
     refusals.extend(undeliverable(enrolment.delivery));
-    let decision = match (&case.signer, approved(enrolment, case)) {
-        (_, Some(known)) => Ok(from_approval(known, enrolment.request)),
+    let signer = own_certificate(enrolment, case);
+    let decision = match (signer, approved(enrolment, case)) {
+        // What the operator saw is what is made, not what is asked now.
+        (_, Some(known)) => Ok(from_approval(known, known.request.as_ref().unwrap_or(enrolment.request))),
         (Some(held), None) => from_certificate(enrolment, held, verification, policy, now),
         (None, None) => first(enrolment, verification, policy),
     };
@@ -83,14 +99,32 @@ pub fn decide(
         Ok(_) => Decision::Deny(Denial::new(refusals)),
         Err(more) => {
             refusals.extend(more);
-            Decision::Deny(Denial::new(refusals))
+            let beside = signer.map(|_| beside_renewal(enrolment, case, verification)).unwrap_or_default();
+            Decision::Deny(Denial::new(refusals).with_others(beside))
         }
     }
 }
 
+/// An answer given again. A certificate that cannot be sent back is not promised.
+fn repeated(settled: Settled, delivery: Delivery) -> Decision {
+    match (&settled.outcome, undeliverable(delivery)) {
+        (Outcome::Certificate(_), Some(refusal)) => Decision::Deny(Denial::new(vec![refusal])),
+        _ => Decision::Settled(settled),
+    }
+}
+
+/// What is wrong with the challenge of a renewal that is refused for its own reasons. A challenge that was spent on the
+/// same names is left over from the first enrolment (RFC 8894 §2.5) and no reason.
+fn beside_renewal(enrolment: &Enrolment<'_>, case: &Case, verification: &Verification) -> Vec<Refusal> {
+    let Verification::Refused(refusals) = verification else { return Vec::new() };
+    let spent = case.challenge.as_ref().and_then(|record| record.spent.as_ref());
+    let left_over = spent.is_some_and(|spent| spent.case.names == requested_names(enrolment.request));
+    refusals.iter().filter(|r| !(left_over && r.reason == Reason::ChallengeSpent)).cloned().collect()
+}
+
 /// What is known before the decision about its place in the store.
 fn with_generation(mut decision: Decision, case: &Case) -> Decision {
-    let next = case.known.as_ref().map_or(0, |known| known.generation + 1);
+    let next = case.known.as_ref().map_or(0, |known| known.generation.saturating_add(1));
     match &mut decision {
         Decision::Grant(grant) if grant.case.is_none() => grant.generation = next,
         Decision::Pend(pend) => pend.generation = next,
@@ -108,11 +142,7 @@ fn undeliverable(delivery: Delivery) -> Option<Refusal> {
 
 /// The case of this request, if an operator has approved it.
 fn approved<'c>(enrolment: &Enrolment<'_>, case: &'c Case) -> Option<&'c Known> {
-    case.known.as_ref().filter(|known| {
-        matches!(known.state, State::Approved(_))
-            && known.key == enrolment.request.public_key().hash()
-            && known.names == requested_names(enrolment.request)
-    })
+    same_request(enrolment, case).find(|known| matches!(known.state, State::Approved(_)))
 }
 
 fn from_approval(known: &Known, request: &Request) -> Decision {
@@ -160,7 +190,11 @@ fn first(enrolment: &Enrolment<'_>, verification: &Verification, policy: &Policy
     let signer = enrolment.signer;
     if enrolment.stated == Stated::Renewal || !signer.is_self_issued() {
         let detail = format!("signed with certificate {} of {}, not issued here", signer.serial_hex(), signer.issuer());
-        return Err(vec![Refusal::new(Reason::SignerUnknown, detail)]);
+        let mut refusals = vec![Refusal::new(Reason::SignerUnknown, detail)];
+        if let Verification::Refused(more) = verification {
+            refusals.extend(more.iter().cloned());
+        }
+        return Err(refusals);
     }
     match verification {
         Verification::Valid(vouched) => Ok(authorised(enrolment, vouched, policy)),
@@ -221,13 +255,16 @@ fn grant(request: &Request, profile: String, authority: Authority) -> Grant {
 #[must_use]
 pub fn decide_poll(poll: &Poll<'_>, case: &Case) -> Decision {
     let own = |known: &&Known| known.signer_key == poll.signer.public_key().hash();
+    let unknown = |detail| Decision::Deny(Denial::new(vec![Refusal::new(Reason::TransactionUnknown, detail)]));
     let Some(known) = case.known.as_ref().filter(own) else {
-        let detail = format!("no request of this signer with transaction {}", poll.transaction);
-        return Decision::Deny(Denial::new(vec![Refusal::new(Reason::TransactionUnknown, detail)]));
+        return unknown(format!("no request of this signer with transaction {}", poll.transaction));
     };
     let outcome = match (&known.state, &known.request) {
-        (State::Pending, _) => Outcome::Pending,
+        (State::Pending, _) | (State::Approved(_), None) => Outcome::Pending,
         (State::Denied(_), _) => Outcome::Denied,
+        (State::Issued { revoked: Some(revoked), .. }, _) => {
+            return unknown(format!("the certificate of case {} was revoked at {}", known.id, revoked.at));
+        }
         (State::Prepared { serial } | State::Issued { serial, .. }, _) => Outcome::Certificate(serial.clone()),
         (State::Approved(_), Some(request)) => {
             return match undeliverable(poll.delivery) {
@@ -235,7 +272,6 @@ pub fn decide_poll(poll: &Poll<'_>, case: &Case) -> Decision {
                 None => from_approval(known, request),
             };
         }
-        (State::Approved(_), None) => Outcome::Pending,
     };
-    Decision::Settled(Settled { case: known.id.clone(), outcome })
+    repeated(Settled { case: known.id.clone(), outcome }, poll.delivery)
 }

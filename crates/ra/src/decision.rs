@@ -113,13 +113,20 @@ impl Denial {
         Denial { refusals }
     }
 
+    /// With reasons that the client is not told while there are others.
+    pub(crate) fn with_others(mut self, others: Vec<Refusal>) -> Denial {
+        self.refusals.extend(others);
+        self
+    }
+
     /// The reason that is told to the client.
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.refusals.first().map_or(Reason::ChallengeMissing, |r| r.reason)
     }
 
-    /// Whether somebody should look: a challenge was used by two keys.
+    /// Whether somebody should look: a challenge came back with another key or other names, or somebody still has the
+    /// key of a revoked certificate.
     #[must_use]
     pub fn is_security_event(&self) -> bool {
         self.refusals.iter().any(|r| matches!(r.reason, Reason::ChallengeSpent | Reason::SignerRevoked))

@@ -34,9 +34,10 @@ reasons! {
     TransactionUnknown = "transaction.unknown";
     /// An operator refused the request.
     OperatorDenied = "operator.denied";
-    /// The challenge has been spent by another key. If the device did not try twice, somebody else has its challenge.
+    /// The challenge has been spent by another key or for other names. If the device did not try twice, somebody else
+    /// has its challenge.
     ChallengeSpent = "challenge.spent";
-    /// The challenge has expired. The device needs a new one.
+    /// The challenge has expired, or this device has used it up. The device needs a new one.
     ChallengeExpired = "challenge.expired";
     /// The challenge is none of this endpoint's.
     ChallengeWrong = "challenge.wrong";

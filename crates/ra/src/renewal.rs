@@ -16,7 +16,7 @@ use crate::reason::{Reason, Refusal};
 const SID_URI: &str = "tag:microsoft.com,2022-09-14:sid:";
 
 /// Every reason why the certificate that signed the message does not authorise this renewal; empty if it does. That it
-/// is this service's own is known beforehand: the store has it, octet for octet.
+/// is this service's own is known beforehand: `held` is the signer, octet for octet.
 pub(crate) fn refusals(enrolment: &Enrolment<'_>, held: &Held, policy: &Policy, now: Time) -> Vec<Refusal> {
     let found = [
         revoked(held),
@@ -47,7 +47,7 @@ fn validity(held: &Held, policy: &Policy, now: Time) -> Option<Refusal> {
         let detail = format!("certificate {serial} expired at {}", validity.not_after);
         return Some(Refusal::new(Reason::SignerExpired, detail));
     }
-    let opens = validity.not_after.plus(-policy.renewal.window?);
+    let opens = validity.not_after.plus(policy.renewal.window?.saturating_neg());
     (now < opens)
         .then(|| Refusal::new(Reason::RenewalWindow, format!("certificate {serial} may be renewed from {opens}")))
 }
@@ -85,7 +85,8 @@ fn comparable(names: &[GeneralName]) -> BTreeSet<String> {
 
 /// The names without the security identifier, which the service adds itself.
 pub(crate) fn own_names(names: &[GeneralName]) -> Vec<GeneralName> {
-    let is_sid = |name: &GeneralName| matches!(name, GeneralName::Uri(uri) if uri.starts_with(SID_URI));
+    let starts = |uri: &String| uri.get(..SID_URI.len()).is_some_and(|start| start.eq_ignore_ascii_case(SID_URI));
+    let is_sid = |name: &GeneralName| matches!(name, GeneralName::Uri(uri) if starts(uri));
     names.iter().filter(|name| !is_sid(name)).cloned().collect()
 }
 
