@@ -129,13 +129,18 @@ proptest! {
 
     #[test]
     fn no_foreign_key_signs(order in any_order(), other in any_key()) {
-        let Some(prepared) = prepared(&order, &device()) else { return Ok(()) };
+        let profile = device();
         let tiers = tiers();
-        let issuing = &tiers.issuing.certificate;
-        prop_assert_eq!(ca::sign(prepared.clone(), issuing, key(other)), Err(SignFailed::ForeignKey));
-        prop_assert_eq!(ca::sign(prepared.clone(), issuing, &tiers.root.key), Err(SignFailed::ForeignKey));
-        let root = &tiers.root.certificate;
-        prop_assert_eq!(ca::sign(prepared, root, &tiers.root.key), Err(SignFailed::OtherIssuer));
+        let (issuing, root) = (&tiers.issuing.certificate, &tiers.root.certificate);
+        for (issuer, key, expected) in [
+            (issuing, key(other), SignFailed::ForeignKey),
+            (issuing, &tiers.root.key, SignFailed::ForeignKey),
+            (root, &tiers.root.key, SignFailed::OtherIssuer),
+            (root, &tiers.issuing.key, SignFailed::OtherIssuer),
+        ] {
+            let Some(prepared) = prepared(&order, &profile) else { return Ok(()) };
+            prop_assert_eq!(ca::sign(prepared, issuer, key), Err(expected));
+        }
     }
 
     #[test]
