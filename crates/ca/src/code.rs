@@ -38,8 +38,8 @@ codes! {
     KeyUsage = "profile.key-usage";
     /// The request asks for a kind of subject alternative name that the profile does not allow.
     NameKind = "profile.name-kind";
-    /// The request asks for a Windows security identifier, or for another URI in Microsoft's name. Only what the service itself knows becomes one; whoever asks
-    /// for it tries to be somebody else (KB5014754).
+    /// The request asks for a Windows security identifier, or for another URI in Microsoft's name. Only what the service
+    /// itself knows becomes one; whoever asks for it tries to be somebody else (KB5014754).
     SidRequested = "profile.sid-requested";
     /// The certificate would name nobody: no subject and no subject alternative name.
     SubjectEmpty = "profile.subject-empty";

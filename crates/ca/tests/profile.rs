@@ -54,7 +54,7 @@ fn the_request_is_not_the_source_of_a_sid() {
     for claim in [
         "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500",
         "TAG:microsoft.com,2022-09-14:SID:S-1-5-21-1-2-3-500",
-        "tag:microsoft.com,2022-09-14:%73id:S-1-5-21-1-2-3-500",
+        "tag:%6Dicrosoft.com,2022-09-14:%73id:S-1-5-21-1-2-3-500",
         " tag:microsoft.com,2022-09-14:sid:",
         "tag:microsoft.com,2031-01-01:upn:a@example.test",
     ] {
