@@ -1,1 +1,2 @@
 //! The server crate.
+pub mod store;
