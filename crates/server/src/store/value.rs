@@ -94,7 +94,7 @@ fn unlike(expected: &str, found: Option<Value>) -> StoreError {
 }
 
 /// PostgreSQL's TEXT holds no NUL, SQLite's does: so that both say the same, its picture takes its place on both.
-fn without_nul(text: &str) -> String {
+pub(super) fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{2400}")
 }
 
