@@ -11,8 +11,8 @@ test:
 
 # Enrolments per second and CPU per enrolment, beside what the RSA operations alone cost.
 bench:
-	@test -f benches/Cargo.toml || { echo "there is no benchmark yet"; exit 1; }
-	cargo run --release --quiet --locked --manifest-path benches/Cargo.toml
+	cargo build --release --quiet --locked -p perennial
+	cargo run --release --quiet --locked -p benches
 
 # The fuzzers, FUZZ_SECONDS (60) each. Needs cargo-fuzz and g++.
 fuzz:
