@@ -5,7 +5,8 @@ use pki::{Certificate, Request, Time, Validity};
 use ra::{Approver, Case, CaseId, ChallengeRecord, Held, Known, Revocation, Spent, State};
 
 use super::audit::AuditEntry;
-use super::record::{Actor, CaseFilter, CaseQuery, CaseState, StoredCase};
+use super::listed::{CaseFilter, CaseState, StoredCase};
+use super::record::{Actor, CaseQuery};
 use super::unit::{Query, Step};
 use super::value::{Row, params};
 use super::{Store, StoreError};
