@@ -34,7 +34,7 @@ const CHALLENGE: &str = concat!(
       LEFT JOIN certificate k ON k.issuer = c.issuer AND k.serial = c.serial WHERE h.challenge_key = $1"
 );
 
-const SIGNER: &str = "SELECT profile, endpoint, device, sid, revoked_at, revoked_reason FROM certificate
+pub(super) const SIGNER: &str = "SELECT profile, endpoint, device, sid, revoked_at, revoked_reason FROM certificate
     WHERE serial = $1 AND der = $2 LIMIT 1";
 
 macro_rules! stored_case {
