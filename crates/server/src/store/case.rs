@@ -20,14 +20,14 @@ macro_rules! known_fields {
     };
 }
 
-const KNOWN: &str = concat!(
+pub(super) const KNOWN: &str = concat!(
     "SELECT ",
     known_fields!(),
     " FROM enrolment_case c LEFT JOIN certificate k ON k.issuer = c.issuer AND k.serial = c.serial
       WHERE c.endpoint = $1 AND c.transaction_id = $2 ORDER BY c.generation DESC LIMIT 1"
 );
 
-const CHALLENGE: &str = concat!(
+pub(super) const CHALLENGE: &str = concat!(
     "SELECT h.endpoint, h.expires_at, h.profile, h.device, h.sid, h.spent_at, ",
     known_fields!(),
     " FROM challenge h LEFT JOIN enrolment_case c ON c.id = h.spent_case

@@ -296,13 +296,18 @@ mod tests {
 
     #[test]
     fn a_statement_is_compiled_once_whatever_is_bound_to_it() {
+        use crate::store::case::{CHALLENGE, KNOWN, SIGNER};
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store.db");
-        let connection = prepare(&path, "a", schema::MIGRATIONS).unwrap();
-        let mut statement = connection.prepare(crate::store::case::SIGNER).unwrap();
+        let mut connection = prepare(&path, "a", schema::MIGRATIONS).unwrap();
+        let statements = [(KNOWN, 2), (SIGNER, 2), (CHALLENGE, 1)];
         for number in 0..5_u8 {
-            assert!(!statement.exists([[number], [number]]).unwrap());
+            let query = |(sql, params)| Query { sql, params: vec![Value::Bytes(vec![number]); params] };
+            read(&mut connection, &statements.map(query)).unwrap();
         }
-        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        for (sql, _) in statements {
+            let statement = connection.prepare_cached(sql).unwrap();
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+        }
     }
 }
