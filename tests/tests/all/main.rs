@@ -7,3 +7,5 @@
 
 mod architecture;
 mod fuzz_smoke;
+mod pair;
+mod parties;
