@@ -2,10 +2,13 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
-    reason = "tests read files, look at the clock, start programs and say what they did"
+    clippy::disallowed_types,
+    reason = "tests read files, look at the clock, start programs, open sockets and say what they did"
 )]
 
 mod architecture;
 mod fuzz_smoke;
+mod harness;
+mod interop;
 mod pair;
 mod parties;

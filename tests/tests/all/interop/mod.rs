@@ -1,0 +1,3 @@
+//! Other people's programs and habits against the real service.
+
+mod operation;
