@@ -10,9 +10,9 @@ use crate::parties::{Device, Pair, STATIC, Setup, certificate};
 #[tokio::test]
 async fn every_kind_of_ca_key_issues_renews_and_lists() {
     for (ca_key, kind) in [
-        (KeySpec::Rsa2048, "RSA 2048"),
-        (KeySpec::Rsa3072, "RSA 3072"),
-        (KeySpec::Rsa4096, "RSA 4096"),
+        (KeySpec::Rsa2048, "RSA-2048"),
+        (KeySpec::Rsa3072, "RSA-3072"),
+        (KeySpec::Rsa4096, "RSA-4096"),
         (KeySpec::P256, "P-256"),
         (KeySpec::P384, "P-384"),
     ] {

@@ -175,11 +175,11 @@ async fn every_mismatch_with_a_sealed_challenge_is_listed_by_name() {
     let row = pair.last_audit().await;
     assert_eq!((row.entry.verb.as_str(), row.entry.outcome.as_str()), ("refuse", "refused"));
     for (property, expected, got) in [
-        ("subject", "CN=laptop-17,O=Example", "CN=dev-0,O=Example"),
+        ("subject", "CN=laptop-17,O=Example", "CN=dev-0, O=Example"),
         ("subjectAltName", "dns:laptop-17.example.test", "dns:dc.example.test"),
         ("keyUsage", "digitalSignature", "keyEncipherment"),
         ("extendedKeyUsage", "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"),
-        ("key", "at least 3072 bits", "RSA 2048"),
+        ("key", "at least 3072 bits", "RSA-2048"),
         ("signer", &"AB".repeat(20), &device.certificate.thumbprint()),
     ] {
         let line = format!("challenge.mismatch: {property}: expected {expected}, got {got}");

@@ -244,10 +244,15 @@ impl Pair {
         operator::approve(&self.service, &case, &Pair::by(), self.now).await.expect("approved");
     }
 
-    /// Every certificate the store knows, signed or not, the latest first.
+    /// Every certificate the store knows, signed or not.
     pub(crate) async fn certificates(&self) -> Vec<StoredCertificate> {
         let filter = CertificateFilter { limit: 100_000, ..CertificateFilter::default() };
         self.service.store.certificates(&filter, self.now).await.expect("certificates")
+    }
+
+    /// What the store knows of a certificate.
+    pub(crate) async fn stored(&self, certificate: &Certificate) -> StoredCertificate {
+        self.service.store.certificate(certificate.serial()).await.expect("the store").expect("it is there")
     }
 
     /// The latest row of the audit.
