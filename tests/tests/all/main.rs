@@ -12,3 +12,4 @@ mod harness;
 mod interop;
 mod pair;
 mod parties;
+mod reference;
