@@ -114,6 +114,16 @@ impl Service {
         Ok(service)
     }
 
+    /// Takes over credentials that another process has put into the store. The next reply uses them; if they cannot be
+    /// read, those that are held stay.
+    pub async fn take_over_credentials(&self) -> Result<(), ServiceError> {
+        if let Some(credentials) = self.credentials.load_full().changed(&self.store, &self.config.folder).await? {
+            self.credentials.store(std::sync::Arc::new(credentials));
+            tracing::info!("other credentials were found in the store and are used from now on");
+        }
+        Ok(())
+    }
+
     /// Answers one operation of SCEP.
     pub async fn answer(&self, endpoint: &Endpoint, operation: Operation, source: IpAddr, now: Time) -> Answer {
         match operation {
