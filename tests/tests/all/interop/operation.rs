@@ -16,3 +16,10 @@ fn starts_stops_and_comes_back_after_a_kill() {
     assert_eq!(held[0]["subject"], "CN=d");
     assert!(service.process() > 0 && service.folder().is_dir());
 }
+
+#[test]
+fn the_log_is_plain_text_where_nobody_watches() {
+    let service = Service::start(Options::default());
+    let log = service.log();
+    assert!(log.contains("ready") && !log.contains('\u{1b}'), "{log}");
+}
