@@ -5,7 +5,8 @@ use pki::{Certificate, Request, Time, Validity};
 use ra::{Approver, Case, CaseId, ChallengeRecord, Held, Known, Revocation, Spent, State};
 
 use super::audit::AuditEntry;
-use super::record::{Actor, CaseFilter, CaseQuery, CaseState, StoredCase};
+use super::listed::{CaseFilter, CaseState, StoredCase};
+use super::record::{Actor, CaseQuery};
 use super::unit::{Query, Step};
 use super::value::{Row, params};
 use super::{Store, StoreError};
@@ -19,21 +20,21 @@ macro_rules! known_fields {
     };
 }
 
-const KNOWN: &str = concat!(
+pub(super) const KNOWN: &str = concat!(
     "SELECT ",
     known_fields!(),
     " FROM enrolment_case c LEFT JOIN certificate k ON k.issuer = c.issuer AND k.serial = c.serial
       WHERE c.endpoint = $1 AND c.transaction_id = $2 ORDER BY c.generation DESC LIMIT 1"
 );
 
-const CHALLENGE: &str = concat!(
+pub(super) const CHALLENGE: &str = concat!(
     "SELECT h.endpoint, h.expires_at, h.profile, h.device, h.sid, h.spent_at, ",
     known_fields!(),
     " FROM challenge h LEFT JOIN enrolment_case c ON c.id = h.spent_case
       LEFT JOIN certificate k ON k.issuer = c.issuer AND k.serial = c.serial WHERE h.challenge_key = $1"
 );
 
-const SIGNER: &str = "SELECT profile, endpoint, device, sid, revoked_at, revoked_reason FROM certificate
+pub(super) const SIGNER: &str = "SELECT profile, endpoint, device, sid, revoked_at, revoked_reason FROM certificate
     WHERE serial = $1 AND der = $2 LIMIT 1";
 
 macro_rules! stored_case {

@@ -5,7 +5,8 @@ use ra::{CaseId, Revocation};
 
 use super::audit::AuditEntry;
 use super::case::revocation;
-use super::record::{Actor, CertificateFilter, CertificateStatus, RevokedCertificate, StoredCertificate, Unfinished};
+use super::listed::{CertificateFilter, CertificateStatus, RevokedCertificate, StoredCertificate, Unfinished};
+use super::record::Actor;
 use super::unit::Step;
 use super::value::{Row, params};
 use super::{Store, StoreError};
