@@ -6,6 +6,7 @@
 
 mod certify;
 mod check;
+mod code;
 pub mod config;
 mod cores;
 pub mod credential;
@@ -23,4 +24,5 @@ pub mod store;
 pub mod task;
 pub mod world;
 
+pub use code::Code;
 pub use service::{Answer, Secrets, Service, ServiceError};

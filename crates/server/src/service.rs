@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError, Endpoint};
 use crate::cores::Cores;
 use crate::credential::Credentials;
 use crate::store::{Store, StoreError};
-use crate::{enrol, key_file};
+use crate::{Code, enrol, key_file};
 
 /// A running service: one configuration, one store, one set of credentials that is swapped as a whole.
 pub struct Service {
@@ -138,7 +138,7 @@ impl Service {
             }
             Operation::GetNextCaCert => match self.credentials.load().next_body(now) {
                 Some(body) => Answer::Body { content_type: body.content_type, octets: body.octets },
-                None => Answer::Refused { status: 404, code: "ca.no-next" },
+                None => Answer::Refused { status: 404, code: Code::NoNextCa.text() },
             },
             Operation::PkiOperation(message) => enrol::enrol(self, endpoint, message, source, now).await,
         }
