@@ -102,10 +102,27 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         std::env::split_paths(&folders).chain(more).map(|folder| folder.join(program)).find(|path| path.is_file())
     };
     if found.is_none() {
-        println!("not run: {program} is not installed");
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{program} is not installed, and CI=true");
+        missing(program, std::env::var("CI").ok().as_deref());
     }
     found
+}
+
+fn missing(program: &str, ci: Option<&str>) {
+    println!("not run: {program} is not installed");
+    assert!(ci != Some("true"), "{program} is not installed, and CI=true");
+}
+
+#[test]
+fn a_missing_program_is_said_so() {
+    missing("no-such-program", None);
+    missing("no-such-program", Some("false"));
+    assert!(find("sh").is_some());
+}
+
+#[test]
+#[should_panic(expected = "no-such-program is not installed, and CI=true")]
+fn a_missing_program_fails_where_all_must_be_there() {
+    missing("no-such-program", Some("true"));
 }
 
 /// The foreign program, or the end of the test that needs it.

@@ -47,6 +47,7 @@ fn device(folder: &Path) -> Device {
 
 /// Encrypts the request with openssl, signs it here, posts it with curl, and opens the reply with openssl.
 fn enrols(cipher: &str, stream: &[&str], outside: impl Fn(Vec<u8>) -> Vec<u8>) {
+    need!("openssl");
     let curl = need!("curl");
     let service = Service::start(Options { static_challenge: Some("secret"), ..Options::default() });
     let folder = service.scratch();

@@ -14,6 +14,7 @@ const SUBMIT: &str = "/usr/lib/certmonger/scep-submit";
 #[test]
 fn scep_submit_reads_capabilities_and_certificates() {
     let program = need!(SUBMIT);
+    need!("openssl");
     let service = Service::start(Options::default());
     let url = service.url("/scep");
     let capabilities = foreign(&program, service.scratch(), &["-u", &url, "-c"]).succeeded().text();
@@ -36,6 +37,7 @@ struct Certmonger {
 impl Certmonger {
     fn start() -> Option<Certmonger> {
         let (program, getcert) = (find("certmonger")?, find("getcert")?);
+        find("openssl")?;
         let folder = tempfile::tempdir().expect("a folder");
         for (_, part) in Certmonger::PLACES {
             std::fs::create_dir(folder.path().join(part)).expect("a folder");

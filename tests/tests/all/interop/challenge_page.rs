@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::keep_authorities;
 use crate::harness::http::{self, Response, with_header};
+use crate::harness::program::need;
 use crate::harness::{Options, Service};
 
 const PAGE: &str = "/certsrv/mscep_admin/";
@@ -80,6 +81,7 @@ fn every_known_scraper_finds_the_challenge_and_it_enrols() {
 
 #[test]
 fn the_page_says_what_ndes_says() {
+    need!("openssl");
     let service = Service::start(Options::default());
     let page = decoded(&authorised(&service, &http::get(PAGE)));
     keep_authorities(&service, service.scratch());

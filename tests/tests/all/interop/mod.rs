@@ -5,6 +5,7 @@ mod certmonger;
 mod challenge_page;
 mod client;
 mod conversations;
+mod divergences;
 mod doors;
 mod objects;
 mod operation;
@@ -13,9 +14,10 @@ mod scepclient;
 mod scepserver;
 mod strongswan;
 
-use crate::harness::Service;
-use crate::harness::program::{Ran, foreign, need};
 use std::path::Path;
+
+use crate::harness::Service;
+use crate::harness::program::{Ran, foreign};
 
 /// What openssl(1) says to these arguments in a folder.
 fn openssl(folder: &Path, arguments: &[&str]) -> Ran {
@@ -77,10 +79,4 @@ fn renewals(service: &Service) -> usize {
     let listed = service.operator(&["cert", "list"]);
     let listed = listed.as_array().expect("certificates");
     listed.iter().filter(|c| c["authority"].as_str().is_some_and(|a| a.starts_with("renewal"))).count()
-}
-
-#[test]
-fn openssl_is_there() {
-    let _ = need!("openssl");
-    let _ = need!("curl");
 }

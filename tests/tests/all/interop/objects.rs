@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, SECRET};
 use super::{keep_authorities, openssl, serial, verified};
+use crate::harness::program::need;
 use crate::harness::{Options, Service};
 use crate::parties::Device;
 
@@ -29,6 +30,7 @@ fn text(folder: &Path, file: &str) -> String {
 
 #[test]
 fn ca_certificates_say_what_they_are_for() {
+    need!("openssl");
     for ca_key in [None, Some("p-384")] {
         let service = enrolled(ca_key);
         let folder = service.scratch();
@@ -45,6 +47,7 @@ fn ca_certificates_say_what_they_are_for() {
 
 #[test]
 fn an_issued_certificate_verifies_against_the_chain_and_the_list() {
+    need!("openssl");
     for ca_key in [None, Some("p-256")] {
         let service = enrolled(ca_key);
         let folder = service.scratch();
@@ -72,6 +75,7 @@ fn an_issued_certificate_verifies_against_the_chain_and_the_list() {
 
 #[test]
 fn the_bag_of_getcacert_holds_ra_ca_and_root() {
+    need!("openssl");
     let service = enrolled(None);
     keep(&service, "bag.der", &service.get("/scep?operation=GetCACert").body);
     let said =
@@ -88,6 +92,7 @@ fn the_bag_of_getcacert_holds_ra_ca_and_root() {
 
 #[test]
 fn a_reply_is_verified_and_decrypted() {
+    need!("openssl");
     let service = enrolled(None);
     let folder = service.scratch();
     let client = Client::of(&service);
@@ -110,6 +115,7 @@ fn a_reply_is_verified_and_decrypted() {
 
 #[test]
 fn refusals_and_pending_are_verified_too() {
+    need!("openssl");
     let service = enrolled(None);
     let mut client = Client::of(&service);
     let device = Device::rsa(4);
@@ -127,6 +133,7 @@ fn refusals_and_pending_are_verified_too() {
 
 #[test]
 fn the_list_verifies_and_has_the_revoked_serial() {
+    need!("openssl");
     for ca_key in [None, Some("p-256")] {
         let service = enrolled(ca_key);
         let folder = service.scratch();
@@ -168,6 +175,7 @@ fn the_list_verifies_and_has_the_revoked_serial() {
 
 #[test]
 fn the_next_ca_is_signed_by_the_current_one() {
+    need!("openssl");
     let service = enrolled(None);
     let folder = service.scratch();
     assert_eq!(service.get("/scep?operation=GetNextCACert").status, 404);
@@ -198,6 +206,7 @@ fn the_next_ca_is_signed_by_the_current_one() {
 
 #[test]
 fn pkcs12_is_read_and_read_back() {
+    need!("openssl");
     let service = enrolled(None);
     let folder = service.scratch();
     let read = ["pkcs12", "-in", "d.p12", "-passin", "pass:geheim", "-nodes", "-out", "d.pem"];

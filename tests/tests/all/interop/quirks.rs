@@ -16,6 +16,7 @@ use server::world;
 use super::client::{Client, MODERN, SECRET, attributes, base64, envelope, indefinite, refusal};
 use super::openssl;
 use crate::harness::http::{self, with_header};
+use crate::harness::program::need;
 use crate::harness::{Legacy, Options, Service};
 use crate::parties::{Craft, Device, attribute};
 
@@ -60,6 +61,7 @@ const ROWS: &[Row] = &[
 
 #[test]
 fn every_quirk_is_survived() {
+    need!("openssl");
     let service = Service::start(Options {
         static_challenge: Some(SECRET),
         legacy: Legacy::Accept,

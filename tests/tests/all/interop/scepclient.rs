@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{always_due, keep_authorities, renewals, serial, verified};
+use super::{always_due, approve_the_only_case, keep_authorities, renewals, serial, verified};
 use crate::harness::program::{Ran, foreign, need};
 use crate::harness::{Legacy, Options, Service};
 
@@ -18,6 +18,7 @@ fn scepclient(program: &Path, service: &Service, url: &str, challenge: &str) -> 
 
 #[test]
 fn enrols_at_ndes_address_and_is_counted_as_weak() {
+    need!("openssl");
     let program = need!("scepclient");
     let service = Service::start(options());
     scepclient(&program, &service, &service.url("/certsrv/mscep/mscep.dll"), "secret").succeeded();
@@ -32,6 +33,7 @@ fn enrols_at_ndes_address_and_is_counted_as_weak() {
 /// a lost reply as far as anybody can tell, and gets the same certificate (docs/divergences.md).
 #[test]
 fn renewal_before_it_is_due_gets_the_same_certificate() {
+    need!("openssl");
     let program = need!("scepclient");
     let service = Service::start(options());
     let url = service.url("/scep");
@@ -42,8 +44,27 @@ fn renewal_before_it_is_due_gets_the_same_certificate() {
     assert_eq!(service.operator(&["cert", "list"]).as_array().map(Vec::len), Some(1));
 }
 
+/// It asks again after 30 seconds, without end.
+#[test]
+fn polls_until_an_operator_approves() {
+    need!("openssl");
+    let program = need!("scepclient");
+    let service =
+        Service::start(Options { edit: Some(|config| config + "legacy = \"single-des\"\n"), ..Options::default() });
+    let ran = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| scepclient(&program, &service, &service.url("/scep/approval"), ""));
+        approve_the_only_case(&service);
+        asking.join().expect("scepclient ends")
+    });
+    let said = ran.succeeded().said();
+    assert!(said.contains("PENDING") && said.contains("SUCCESS"), "{said}");
+    keep_authorities(&service, service.scratch());
+    verified(service.scratch(), "c.pem");
+}
+
 #[test]
 fn renewal_when_it_is_due_gets_another_certificate() {
+    need!("openssl");
     let program = need!("scepclient");
     let service = Service::start(Options { edit: Some(always_due), ..options() });
     let url = service.url("/scep");
@@ -58,6 +79,7 @@ fn renewal_when_it_is_due_gets_another_certificate() {
 /// It digests with SHA-1, on which a renewal without a good challenge must not rest (RFC 8894 §7.8).
 #[test]
 fn renewal_on_sha_1_needs_a_good_challenge() {
+    need!("openssl");
     let program = need!("scepclient");
     let service = Service::start(Options { edit: Some(always_due), ..options() });
     let url = service.url("/scep");
@@ -72,6 +94,7 @@ fn renewal_on_sha_1_needs_a_good_challenge() {
 
 #[test]
 fn a_wrong_challenge_is_a_failure_that_the_client_understands() {
+    need!("openssl");
     let program = need!("scepclient");
     let service = Service::start(options());
     let ran = scepclient(&program, &service, &service.url("/scep"), "wrong").failed();
@@ -83,6 +106,7 @@ fn a_wrong_challenge_is_a_failure_that_the_client_understands() {
 /// Single DES is refused unless the endpoint allows it, with a signed FAILURE (badAlg) and not an HTTP error.
 #[test]
 fn single_des_is_refused_where_it_is_not_allowed() {
+    need!("openssl");
     let program = need!("scepclient");
     let service = Service::start(Options { legacy: Legacy::Refuse, ..options() });
     let ran = scepclient(&program, &service, &service.url("/scep"), "secret").failed();

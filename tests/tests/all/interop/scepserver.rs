@@ -19,6 +19,7 @@ struct Peer {
 impl Peer {
     fn start() -> Option<Peer> {
         let program = find("scepserver")?;
+        find("openssl")?;
         let folder = tempfile::tempdir().expect("a folder");
         foreign(&program, folder.path(), &["ca", "-init"]).succeeded();
         let address = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");

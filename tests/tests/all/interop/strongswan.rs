@@ -18,6 +18,7 @@ impl Pki {
     fn start(options: Options) -> Option<Pki> {
         // Without it pki cannot fetch anything.
         find("/usr/lib/ipsec/plugins/libstrongswan-curl.so")?;
+        find("openssl")?;
         let pki = Pki { program: find("pki")?, service: Service::start(options) };
         let url = pki.service.url("/scep");
         let arguments = ["--scepca", "--url", &url, "--caout", "ca.pem", "--raout", "ra.pem", "--outform", "pem"];
