@@ -32,14 +32,14 @@ codes! {
     KeyKind = "profile.key-kind";
     /// The RSA key is shorter or longer than the profile allows. The requester makes another key.
     KeySize = "profile.key-size";
-    /// The RSA key has an even modulus or an exponent that is even or below 3. The requester's software is broken.
+    /// The RSA key's modulus or exponent is even or negative, or the exponent is 1. The requester's software is broken.
     KeyWeak = "profile.key-weak";
     /// The request asks for key usages that the profile does not allow, or none that the key can serve is left.
     KeyUsage = "profile.key-usage";
     /// The request asks for a kind of subject alternative name that the profile does not allow.
     NameKind = "profile.name-kind";
-    /// The request asks for a Windows security identifier. Only what the service itself knows becomes one; whoever asks
-    /// for it tries to be somebody else (KB5014754).
+    /// The request asks for a Windows security identifier, or for another URI in Microsoft's name. Only what the service
+    /// itself knows becomes one; whoever asks for it tries to be somebody else (KB5014754).
     SidRequested = "profile.sid-requested";
     /// The certificate would name nobody: no subject and no subject alternative name.
     SubjectEmpty = "profile.subject-empty";

@@ -101,7 +101,11 @@ fn weak(key: &PublicKey) -> Option<Flaw> {
         let mut inner = Reader::new(key.key_octets()).sequence("RSAPublicKey")?;
         Ok::<_, pki::DerError>((inner.integer("modulus")?, inner.integer("publicExponent")?))
     };
-    let odd = |content: &[u8]| content.last().is_some_and(|b| b & 1 == 1);
+    // Positive too: some encoders forget the sign octet.
+    let odd =
+        |content: &[u8]| content.last().is_some_and(|b| b & 1 == 1) && content.first().is_some_and(|b| b & 0x80 == 0);
     let sound = numbers().is_ok_and(|(modulus, exponent)| odd(modulus) && odd(exponent) && exponent != [1]);
-    (!sound).then(|| Flaw::new(Code::KeyWeak, "The RSA key's modulus or exponent is even, or the exponent is 1."))
+    (!sound).then(|| {
+        Flaw::new(Code::KeyWeak, "The RSA key's modulus or exponent is even or negative, or the exponent is 1.")
+    })
 }

@@ -3,7 +3,6 @@
 use pki::extension::GeneralName;
 use pki::oid;
 
-use crate::sid::URI_PREFIX;
 use crate::{Code, Flaw};
 
 /// A kind of subject alternative name that an order may bring.
@@ -80,7 +79,7 @@ impl NamesRule {
 
     fn flaw(&self, name: &GeneralName) -> Option<Flaw> {
         if claims_sid(name) {
-            let says = format!("The request asks for a security identifier: {name}.");
+            let says = format!("The request asks for {name}, which only the service itself may write.");
             return Some(Flaw::new(Code::SidRequested, says));
         }
         if NameKind::of(name).is_some_and(|kind| self.allowed.contains(&kind)) {
@@ -92,10 +91,14 @@ impl NamesRule {
     }
 }
 
+/// What every URI of Microsoft's own begins with (RFC 4151): no requester may speak in Microsoft's name, under this date
+/// or a later one.
+const MICROSOFT_TAG: &str = "tag:microsoft.com,";
+
 /// Whether a verifier might take this name for a security identifier, however it is spelt.
 fn claims_sid(name: &GeneralName) -> bool {
     match name {
-        GeneralName::Uri(uri) => percent_decoded(uri).to_ascii_lowercase().contains(URI_PREFIX),
+        GeneralName::Uri(uri) => percent_decoded(uri).to_ascii_lowercase().contains(MICROSOFT_TAG),
         GeneralName::Other(id, _) => *id == oid::MS_SID_VALUE || *id == oid::MS_SID,
         _ => false,
     }

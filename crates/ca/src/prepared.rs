@@ -9,8 +9,9 @@ use crate::{Flaw, issuer};
 /// More flaws than this are not listed: who sends a thousand bad names learns about the first ones.
 const MOST_FLAWS: usize = 64;
 
-/// A TBSCertificate that has passed every lint and waits for its signature. Store it, then sign it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A TBSCertificate that has passed every lint and waits for its signature. Store it, then sign it; it is not `Clone`,
+/// because it is signed once.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Prepared {
     tbs: Vec<u8>,
     algorithm: SignatureAlgorithm,

@@ -1,5 +1,7 @@
 //! Revocation lists (RFC 5280 §5).
 
+use std::collections::BTreeMap;
+
 use pki::crl::Reason;
 use pki::der::{tag, write};
 use pki::extension::{AuthorityKeyId, Extension, KeyUsage};
@@ -57,15 +59,17 @@ pub fn crl(
     Crl::parse(&der).map_err(|_| SignFailed::Key(SignatureError::Malformed))
 }
 
-/// revokedCertificates, absent if there are none. Written into one buffer: lists are long.
+/// revokedCertificates, absent if there are none. Written into one buffer, and each reason once: lists are long.
 fn revoked_certificates(entries: &[RevokedEntry]) -> Vec<u8> {
     let mut list = Vec::with_capacity(entries.len() * 52);
     let mut entry_octets = Vec::with_capacity(64);
+    let mut reasons: BTreeMap<Reason, Vec<u8>> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.reason != Reason::RemoveFromCrl) {
         entry_octets.clear();
         push(&mut entry_octets, tag::INTEGER, &entry.serial);
         entry_octets.extend_from_slice(&entry.at.to_der());
-        entry_octets.extend_from_slice(reason_extension(entry.reason).as_slice());
+        let reason = reasons.entry(entry.reason).or_insert_with(|| reason_extension(entry.reason));
+        entry_octets.extend_from_slice(reason);
         push(&mut list, tag::SEQUENCE, &entry_octets);
     }
     if list.is_empty() { list } else { write::tlv(tag::SEQUENCE, &list) }

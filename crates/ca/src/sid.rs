@@ -8,7 +8,7 @@ use pki::extension::{Extension, GeneralName};
 use pki::oid;
 
 /// What a URI with a security identifier begins with.
-pub(crate) const URI_PREFIX: &str = "tag:microsoft.com,2022-09-14:sid:";
+const URI_PREFIX: &str = "tag:microsoft.com,2022-09-14:sid:";
 
 /// A Windows security identifier such as `S-1-5-21-1004336348-1177238915-682003330-512` ([MS-DTYP] §2.4.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

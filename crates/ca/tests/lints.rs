@@ -29,7 +29,7 @@ impl Draft {
     fn sound() -> Draft {
         let issuer = &tiers().issuing;
         let key = key(KeySpec::P256).public_key().clone();
-        let authority = AuthorityKeyId::key_id_der(issuer.certificate.subject_key_id().unwrap());
+        let authority = AuthorityKeyId::key_id_der(issuer.certificate.subject_key_id().expect("a key identifier"));
         let extensions = vec![
             Extension::plain(oid::AUTHORITY_KEY_ID, authority),
             Extension::plain(oid::SUBJECT_KEY_ID, write::octets(&key.key_id())),

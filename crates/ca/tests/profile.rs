@@ -54,8 +54,9 @@ fn the_request_is_not_the_source_of_a_sid() {
     for claim in [
         "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500",
         "TAG:microsoft.com,2022-09-14:SID:S-1-5-21-1-2-3-500",
-        "tag:microsoft.com,2022-09-14:%73id:S-1-5-21-1-2-3-500",
+        "tag:%6Dicrosoft.com,2022-09-14:%73id:S-1-5-21-1-2-3-500",
         " tag:microsoft.com,2022-09-14:sid:",
+        "tag:microsoft.com,2031-01-01:upn:a@example.test",
     ] {
         let wanted = order("CN=x", vec![GeneralName::Uri(claim.to_owned())], public());
         assert!(refused(&wanted, &device()).contains(&Code::SidRequested), "{claim}");
@@ -239,6 +240,10 @@ fn keys_with_which_nothing_is_safe() {
         assert!(refused(&order("CN=x", Vec::new(), &bad), &device()).contains(&code), "{code}");
     }
     assert!(issue(&order("CN=x", Vec::new(), &rsa(&plain, 2048, 1, 65_537)), &device()).is_ok());
+    let unsigned = write::sequence(&[&write::tlv(tag::INTEGER, &[0xc1; 256]), &write::integer(3)]);
+    let spki = write::sequence(&[&write::algorithm(&plain, &write::null()), &write::bit_octets(&unsigned)]);
+    let negative = PublicKey::from_spki(&spki).unwrap();
+    assert_eq!(refused(&order("CN=x", Vec::new(), &negative), &device()), [Code::KeyWeak]);
 }
 
 #[test]

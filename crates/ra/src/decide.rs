@@ -168,7 +168,7 @@ fn from_certificate(
     if let Verification::Valid(vouched) = verification {
         return match renewal::revoked(held) {
             Some(refusal) => Err(vec![refusal]),
-            None => Ok(authorised(enrolment, vouched, policy)),
+            None => Ok(replacing(held, enrolment, authorised(enrolment, vouched, policy))),
         };
     }
     let refusals = renewal::refusals(enrolment, held, policy, now);
@@ -182,7 +182,17 @@ fn from_certificate(
     grant.key_usage = grant.key_usage.or_else(|| held.certificate.key_usage());
     grant.device.clone_from(&held.device);
     grant.sid.clone_from(&held.sid);
-    Ok(Decision::Grant(Box::new(grant)))
+    Ok(replacing(held, enrolment, Decision::Grant(Box::new(grant))))
+}
+
+/// Records the lineage: a new certificate for the same subject takes the place of the one that signed.
+fn replacing(held: &Held, enrolment: &Enrolment<'_>, mut decision: Decision) -> Decision {
+    if let Decision::Grant(grant) = &mut decision
+        && held.certificate.subject().matches(enrolment.request.subject())
+    {
+        grant.replaces = Some(held.certificate.serial().to_vec());
+    }
+    decision
 }
 
 /// A request signed with a self-signed certificate, which vouches for nothing (RFC 8894 §2.4).
@@ -246,6 +256,7 @@ fn grant(request: &Request, profile: String, authority: Authority) -> Grant {
         device: None,
         sid: None,
         spend: None,
+        replaces: None,
         authority,
     }
 }

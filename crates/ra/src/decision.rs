@@ -51,6 +51,7 @@ pub struct Grant {
     pub(crate) device: Option<String>,
     pub(crate) sid: Option<String>,
     pub(crate) spend: Option<Spend>,
+    pub(crate) replaces: Option<Vec<u8>>,
     pub(crate) authority: Authority,
 }
 
@@ -192,6 +193,12 @@ impl Grant {
     #[must_use]
     pub fn spend(&self) -> Option<&Spend> {
         self.spend.as_ref()
+    }
+
+    /// The serial number of the certificate whose place it takes, content octets.
+    #[must_use]
+    pub fn replaces(&self) -> Option<&[u8]> {
+        self.replaces.as_deref()
     }
 
     /// What it rests on.

@@ -116,10 +116,7 @@ fn record(
             subject: prepared.subject().to_string(),
             validity: prepared.validity(),
             authority: authority(grant.authority()),
-            replaces: match grant.authority() {
-                Authority::Renewal(serial) => Some(serial.clone()),
-                _ => None,
-            },
+            replaces: grant.replaces().map(<[u8]>::to_vec),
         },
         spend: grant.spend().cloned(),
         notices: Vec::new(),

@@ -13,3 +13,4 @@ mod harness;
 mod interop;
 mod pair;
 mod parties;
+mod reference;

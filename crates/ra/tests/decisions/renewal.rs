@@ -398,3 +398,18 @@ fn a_window_without_bounds_or_an_end_without_end_is_no_trap() {
     });
     assert_eq!(reasons(endless.decide()), [Reason::RenewalWindow]);
 }
+
+#[test]
+fn the_lineage_is_recorded_whatever_authorises_the_renewal() {
+    let serial = issued(key(0), SERIAL).serial().to_vec();
+    let by_certificate = granted(renewal().decide());
+    assert_eq!(by_certificate.replaces(), Some(serial.as_slice()));
+    let by_challenge = granted(renewal().changed(|r| r.verification = Verification::Valid(vouched())).decide());
+    assert!(matches!(by_challenge.authority(), Authority::Challenge(_)));
+    assert_eq!(by_challenge.replaces(), Some(serial.as_slice()));
+    let for_another = renewal().changed(|r| {
+        r.verification = Verification::Valid(vouched());
+        r.asked.request = request("CN=another", &[], key(1), &[]);
+    });
+    assert_eq!(granted(for_another.decide()).replaces(), None, "another subject takes nobody's place");
+}

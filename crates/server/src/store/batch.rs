@@ -53,12 +53,12 @@ impl Failure {
         self.passing
     }
 
-    /// One unit's fault should not be the fault of all: if the database refused a statement, each unit is tried by
-    /// itself. Not if the commit itself failed: it may have happened.
+    /// One unit's fault should not be the fault of all: if the database refused a statement, or two groups waited for
+    /// each other, each unit is tried by itself. Not if the commit itself failed: it may have happened.
     pub(super) fn is_worth_trying_alone(&self, units: usize) -> bool {
         let one_of_them =
             matches!(self.error, StoreError::Failed(_) | StoreError::Corrupt(_) | StoreError::Conflict(_));
-        units > 1 && self.reached == Reached::Statements && one_of_them
+        units > 1 && self.reached == Reached::Statements && (one_of_them || self.passing)
     }
 }
 

@@ -50,6 +50,7 @@ pub use record::{
     NoticeDue, Origin, PendRecord, RequestRecord, RevokedCertificate, ServiceRecord, Slot, StoredCase,
     StoredCertificate, StoredChallenge, StoredCrl, Unfinished, WeakUse,
 };
+use schema::Migrations;
 use unit::{Query, Step, Unit, Waiting};
 use value::{Row, Value};
 
@@ -80,11 +81,7 @@ impl Store {
         Store::open_with(url, node, schema::MIGRATIONS).await
     }
 
-    async fn open_with(
-        url: &str,
-        node: &str,
-        migrations: &'static [&'static [&'static str]],
-    ) -> Result<Store, StoreError> {
+    async fn open_with(url: &str, node: &str, migrations: Migrations) -> Result<Store, StoreError> {
         let (kind, rest) = url.split_once(':').unwrap_or((url, ""));
         let engine = match kind {
             "sqlite" if matches!(rest, "" | ":memory:") => {
@@ -113,6 +110,7 @@ impl Store {
             Engine::Postgres(engine) => engine.writer(),
         };
         let ended = || StoreError::Unavailable("its writer has ended".to_owned());
+        debug_assert!(steps.iter().all(|step| unit::is_ascending(step.sql)), "placeholders out of order");
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { unit: Unit { steps, audit, at }, answer };
         writer.send(waiting).await.map_err(|_| ended())?;
@@ -121,6 +119,7 @@ impl Store {
 
     /// Reads with several statements in one snapshot.
     async fn read(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
+        debug_assert!(queries.iter().all(|query| unit::is_ascending(query.sql)), "placeholders out of order");
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.read(queries).await,
             Engine::Postgres(engine) => engine.read(queries).await,

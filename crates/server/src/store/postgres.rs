@@ -12,11 +12,12 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use tokio_postgres::{Client, Config, Error, NoTls, Statement};
 
+use super::StoreError;
 use super::batch::{self, Conflict, Failure};
 use super::chain::{self, Head};
+use super::schema::{self, Migrations};
 use super::unit::{Answer, Query, Step, Unit, Waiting};
 use super::value::{Row, Value};
-use super::{StoreError, schema};
 
 const READERS: usize = 4;
 
@@ -39,11 +40,7 @@ struct Session {
 
 impl Postgres {
     /// Connects, and brings the database up to date.
-    pub(super) async fn open(
-        url: &str,
-        node: &str,
-        migrations: &'static [&'static [&'static str]],
-    ) -> Result<Postgres, StoreError> {
+    pub(super) async fn open(url: &str, node: &str, migrations: Migrations) -> Result<Postgres, StoreError> {
         let config = configure(url)?;
         let mut session = connect(&config).await?;
         migrate(&mut session.client, node, migrations).await?;
@@ -125,11 +122,7 @@ async fn within<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<
 /// "perennia" as a number: the lock under which one process at a time brings the database up to date.
 const MIGRATION_LOCK: i64 = 0x7065_7265_6e6e_6961;
 
-async fn migrate(
-    client: &mut Client,
-    node: &str,
-    migrations: &'static [&'static [&'static str]],
-) -> Result<(), StoreError> {
+async fn migrate(client: &mut Client, node: &str, migrations: Migrations) -> Result<(), StoreError> {
     let work = async {
         let transaction = client.transaction().await.map_err(|error| said(&error))?;
         let says = |error: Error| match said(&error) {
@@ -145,7 +138,7 @@ async fn migrate(
             transaction.batch_execute(schema::CREATE_SCHEMA).await.map_err(says)?;
             0
         };
-        for statement in schema::outstanding(migrations, found)?.iter().copied().flatten() {
+        for statement in schema::outstanding(migrations, found)? {
             transaction.batch_execute(statement).await.map_err(says)?;
         }
         let version = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
@@ -191,7 +184,7 @@ impl Writer {
         let mut tries = 0;
         loop {
             let mut session = self.session().await.map_err(Failure::before_commit)?;
-            let result = match within_attempt(session.attempt(&self.chain, units)).await {
+            let failure = match within_attempt(session.attempt(&self.chain, units)).await {
                 Ok(outcomes) => {
                     self.session = Some(session);
                     return Ok(outcomes);
@@ -200,8 +193,8 @@ impl Writer {
                 Err(failure) => failure,
             };
             tries += 1;
-            if tries == 3 || !result.is_passing() {
-                return Err(result);
+            if units.len() > 1 || tries == 5 || !failure.is_passing() {
+                return Err(failure);
             }
         }
     }

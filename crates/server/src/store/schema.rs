@@ -2,9 +2,12 @@
 
 use super::StoreError;
 
+/// Batches of statements, one for each version.
+pub(super) type Migrations = &'static [&'static [&'static str]];
+
 /// What brings a store from each version to the next; the first batch from nothing to 1. A batch that has been
 /// released never changes.
-pub(super) const MIGRATIONS: &[&[&str]] = &[VERSION_1];
+pub(super) const MIGRATIONS: Migrations = &[VERSION_1];
 
 /// Where the version is kept.
 pub(super) const CREATE_SCHEMA: &str =
@@ -17,10 +20,12 @@ pub(super) const READ_VERSION: &str = "SELECT version FROM schema WHERE id = 1";
 pub(super) const WRITE_VERSION: &str =
     "INSERT INTO schema (id, version) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET version = excluded.version";
 
-/// The batches that are still to be applied to a store of this version.
-pub(super) fn outstanding<'m>(migrations: &'m [&'m [&'m str]], found: i64) -> Result<&'m [&'m [&'m str]], StoreError> {
+/// The statements that a store of this version still needs.
+pub(super) fn outstanding(migrations: Migrations, found: i64) -> Result<Vec<&'static str>, StoreError> {
     let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
-    usize::try_from(found).ok().and_then(|done| migrations.get(done..)).ok_or(StoreError::Newer { found, known })
+    let done = usize::try_from(found).ok();
+    let batches = done.and_then(|done| migrations.get(done..)).ok_or(StoreError::Newer { found, known })?;
+    Ok(batches.iter().flat_map(|batch| batch.iter().copied()).collect())
 }
 
 const VERSION_1: &[&str] = &[
@@ -150,15 +155,14 @@ const VERSION_1: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::expect_used)]
     use super::*;
 
     #[test]
     fn a_store_of_a_newer_version_is_refused() {
-        let two: &[&[&str]] = &[&["a"], &["b"]];
-        assert_eq!(outstanding(two, 0).map(<[_]>::len), Ok(2));
-        assert_eq!(outstanding(two, 1).map(<[_]>::len), Ok(1));
-        assert_eq!(outstanding(two, 2).map(<[_]>::len), Ok(0));
+        let two: Migrations = &[&["a"], &["b", "c"]];
+        assert_eq!(outstanding(two, 0), Ok(vec!["a", "b", "c"]));
+        assert_eq!(outstanding(two, 1), Ok(vec!["b", "c"]));
+        assert_eq!(outstanding(two, 2), Ok(Vec::new()));
         assert_eq!(outstanding(two, 3), Err(StoreError::Newer { found: 3, known: 2 }));
         assert_eq!(outstanding(two, -1), Err(StoreError::Newer { found: -1, known: 2 }));
     }

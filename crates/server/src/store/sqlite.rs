@@ -8,11 +8,12 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, mpsc};
 
+use super::StoreError;
 use super::batch::{self, Failure};
 use super::chain::{self, Head};
+use super::schema::{self, Migrations};
 use super::unit::{Query, Step, Unit, Waiting};
 use super::value::{Row, Value};
-use super::{StoreError, schema};
 
 const READERS: usize = 4;
 
@@ -31,11 +32,7 @@ struct Readers {
 
 impl Sqlite {
     /// Opens the file, or makes it readable for nobody else, and brings it up to date.
-    pub(super) async fn open(
-        path: &Path,
-        node: &str,
-        migrations: &'static [&'static [&'static str]],
-    ) -> Result<Sqlite, StoreError> {
+    pub(super) async fn open(path: &Path, node: &str, migrations: Migrations) -> Result<Sqlite, StoreError> {
         let readers = Readers { path: path.to_owned(), idle: Arc::default(), permits: Semaphore::new(READERS) };
         let (path, chain) = (path.to_owned(), node.to_owned());
         let connection = blocking(move || prepare(&path, &chain, migrations).map(|c| (c, chain))).await?;
@@ -81,7 +78,7 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| Err(StoreError::Failed(format!("a read ended early: {error}"))))
 }
 
-fn prepare(path: &Path, node: &str, migrations: &'static [&'static [&'static str]]) -> Result<Connection, StoreError> {
+fn prepare(path: &Path, node: &str, migrations: Migrations) -> Result<Connection, StoreError> {
     create(path)?;
     let mut connection = connect(path)?;
     let found = migrate(&mut connection, node, migrations);
@@ -132,16 +129,19 @@ fn settle_in(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-fn migrate(connection: &mut Connection, node: &str, migrations: &[&[&str]]) -> Result<(), StoreError> {
+const EXISTS: &str = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema'";
+
+fn migrate(connection: &mut Connection, node: &str, migrations: Migrations) -> Result<(), StoreError> {
     let says = |error: rusqlite::Error| said(&error);
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(says)?;
-    let found = if transaction.table_exists(None, "schema").map_err(says)? {
+    let exists: i64 = transaction.query_row(EXISTS, [], |row| row.get(0)).map_err(says)?;
+    let found = if exists == 1 {
         transaction.query_row(schema::READ_VERSION, [], |row| row.get(0)).map_err(says)?
     } else {
         transaction.execute(schema::CREATE_SCHEMA, []).map_err(says)?;
         0
     };
-    for statement in schema::outstanding(migrations, found)?.iter().copied().flatten() {
+    for statement in schema::outstanding(migrations, found)? {
         transaction.execute(statement, []).map_err(says)?;
     }
     transaction.execute(schema::WRITE_VERSION, [i64::try_from(migrations.len()).unwrap_or(i64::MAX)]).map_err(says)?;

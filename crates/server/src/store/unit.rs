@@ -89,3 +89,29 @@ impl From<NotWritten> for super::StoreError {
         }
     }
 }
+
+/// Whether the placeholders appear first in the order of their numbers: SQLite numbers them so, whatever they are called.
+pub(super) fn is_ascending(sql: &str) -> bool {
+    let mut highest = 0;
+    sql.split('$').skip(1).all(|behind| {
+        let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
+        let Ok(number) = digits.parse::<u32>() else { return false };
+        let fits = number >= 1 && number <= highest + 1;
+        highest = highest.max(number);
+        fits
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ascending;
+
+    #[test]
+    fn placeholders_are_numbered_as_they_appear() {
+        assert!(is_ascending("SELECT 1"));
+        assert!(is_ascending("a = $1 AND b = $2 AND c = $1 AND d = $3"));
+        assert!(!is_ascending("a = $2 AND b = $1"));
+        assert!(!is_ascending("a = $1 AND b = $3"));
+        assert!(!is_ascending("a = $x"));
+    }
+}
