@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod crash;
 mod fuzz_smoke;
 mod harness;
 mod interop;
