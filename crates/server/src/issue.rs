@@ -185,10 +185,18 @@ pub(crate) async fn stored(
     let missing = || Trouble::Internal(format!("certificate {} is not there", pki::certificate::serial_hex(serial)));
     let row = service.store.certificate(serial).await?.ok_or_else(missing)?;
     if let Some(der) = row.der {
-        return Certificate::parse(&der).map_err(|e| Trouble::Internal(e.to_string()));
+        return parsed(&der);
     }
-    let unfinished = service.store.unfinished_by(&row.issuer, serial).await?.ok_or_else(missing)?;
-    finish(service, credentials, unfinished, now).await
+    if let Some(unfinished) = service.store.unfinished_by(&row.issuer, serial).await? {
+        return finish(service, credentials, unfinished, now).await;
+    }
+    // Another copy of the same request has signed it since the first read.
+    let row = service.store.certificate_by(&row.issuer, serial).await?.ok_or_else(missing)?;
+    parsed(&row.der.ok_or_else(missing)?)
+}
+
+fn parsed(der: &[u8]) -> Result<Certificate, Trouble> {
+    Certificate::parse(der).map_err(|e| Trouble::Internal(e.to_string()))
 }
 
 async fn finish(

@@ -7,6 +7,7 @@
 mod admission;
 mod certify;
 mod check;
+mod code;
 pub mod config;
 pub mod credential;
 mod enrol;
@@ -23,4 +24,5 @@ pub mod store;
 pub mod task;
 pub mod world;
 
+pub use code::Code;
 pub use service::{Answer, Secrets, Service, ServiceError};

@@ -12,7 +12,7 @@ use crate::admission::Admission;
 use crate::config::{Config, ConfigError, Endpoint};
 use crate::credential::Credentials;
 use crate::store::{Store, StoreError};
-use crate::{enrol, key_file};
+use crate::{Code, enrol, key_file};
 
 /// A running service: one configuration, one store, one set of credentials that is swapped as a whole.
 pub struct Service {
@@ -113,6 +113,16 @@ impl Service {
         Ok(service)
     }
 
+    /// Takes over credentials that another process has put into the store. The next reply uses them; if they cannot be
+    /// read, those that are held stay.
+    pub async fn take_over_credentials(&self) -> Result<(), ServiceError> {
+        if let Some(credentials) = self.credentials.load_full().changed(&self.store, &self.config.folder).await? {
+            self.credentials.store(std::sync::Arc::new(credentials));
+            tracing::info!("other credentials were found in the store and are used from now on");
+        }
+        Ok(())
+    }
+
     /// Answers one operation of SCEP.
     pub async fn answer(&self, endpoint: &Endpoint, operation: Operation, source: IpAddr, now: Time) -> Answer {
         match operation {
@@ -127,7 +137,7 @@ impl Service {
             }
             Operation::GetNextCaCert => match self.credentials.load().next_body(now) {
                 Some(body) => Answer::Body { content_type: body.content_type, octets: body.octets },
-                None => Answer::Refused { status: 404, code: "ca.no-next" },
+                None => Answer::Refused { status: 404, code: Code::NoNextCa.text() },
             },
             Operation::PkiOperation(message) => enrol::enrol(self, endpoint, message, source, now).await,
         }
