@@ -8,8 +8,8 @@ use ra::sealed::SealingKey;
 use scep::caps::{Caps, NextCa};
 use scep::http::Operation;
 
+use crate::admission::Admission;
 use crate::config::{Config, ConfigError, Endpoint};
-use crate::cores::Cores;
 use crate::credential::Credentials;
 use crate::store::{Store, StoreError};
 use crate::{Code, enrol, key_file};
@@ -24,7 +24,7 @@ pub struct Service {
     pub credentials: ArcSwap<Credentials>,
     /// What challenges are hashed and sealed with.
     pub secrets: Secrets,
-    pub(crate) cores: Cores,
+    pub(crate) admission: Admission,
 }
 
 /// The secrets behind challenges.
@@ -107,9 +107,8 @@ impl Service {
         let store = Store::open(&config.store, &config.node).await?;
         let credentials = Credentials::load(&store, &config.folder).await?;
         let secrets = Secrets::load(&config.folder)?;
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        let cores = Cores::new(processors, config.limits.waiting);
-        let service = Service { config, store, credentials: ArcSwap::from_pointee(credentials), secrets, cores };
+        let admission = Admission::new(config.limits.waiting);
+        let service = Service { config, store, credentials: ArcSwap::from_pointee(credentials), secrets, admission };
         crate::issue::resume(&service).await?;
         Ok(service)
     }

@@ -58,6 +58,13 @@ const LIST_BY_STATE: &str = concat!(
      ORDER BY created_at DESC, id LIMIT $4 OFFSET $5"
 );
 
+/// Those that wait, by an index that holds no others.
+const LIST_WAITING: &str = concat!(
+    stored_case!(),
+    "WHERE state = $1 AND state IN ('pending', 'approved') AND (CAST($2 AS TEXT) IS NULL OR endpoint = $2)
+     AND (CAST($3 AS TEXT) IS NULL OR device = $3) ORDER BY created_at DESC, id LIMIT $4 OFFSET $5"
+);
+
 const DECIDE: &str = "UPDATE enrolment_case SET state = $1, decided_by = $2, decided_why = $3, changed_at = $4
     WHERE id = $5 AND state = 'pending'";
 
@@ -101,7 +108,7 @@ impl Store {
             Query { sql: SIGNER, params: params![query.signer.serial(), query.signer.der()] },
         ];
         queries.extend(query.challenge.map(|key| Query { sql: CHALLENGE, params: params![&key] }));
-        let mut found = self.read(queries).await?.into_iter().map(|rows| rows.into_iter().next());
+        let mut found = self.read_point(queries).await?.into_iter().map(|rows| rows.into_iter().next());
         let (case, signer, challenge) = (found.next().flatten(), found.next().flatten(), found.next().flatten());
         Ok(Case {
             known: case.map(known).transpose()?.flatten(),
@@ -127,7 +134,11 @@ impl Store {
         let (endpoint, device) = (filter.endpoint.as_deref(), filter.device.as_deref());
         let (limit, offset) = (filter.limit, filter.offset);
         let rows = match filter.state {
-            Some(state) => self.query(LIST_BY_STATE, params![state.name(), endpoint, device, limit, offset]).await?,
+            Some(state) => {
+                let waiting = matches!(state, CaseState::Pending | CaseState::Approved);
+                let sql = if waiting { LIST_WAITING } else { LIST_BY_STATE };
+                self.query(sql, params![state.name(), endpoint, device, limit, offset]).await?
+            }
             None => self.query(LIST, params![endpoint, device, limit, offset]).await?,
         };
         rows.into_iter().map(stored).collect()

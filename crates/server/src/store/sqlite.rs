@@ -56,19 +56,26 @@ impl Sqlite {
         let gone = |_| StoreError::Unavailable("it has been closed".to_owned());
         let _permit = self.readers.permits.acquire().await.map_err(gone)?;
         let (idle, path) = (Arc::clone(&self.readers.idle), self.readers.path.clone());
-        blocking(move || {
-            let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut connection = match taken {
-                Some(connection) => connection,
-                None => connect(&path)?,
-            };
-            // A connection whose read failed is not used again.
-            let found = read(&mut connection, &queries).map_err(|error| said(&error))?;
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            Ok(found)
-        })
-        .await
+        blocking(move || borrowed(&idle, &path, &queries)).await
     }
+
+    /// The same on this thread, for queries that are answered at once.
+    pub(super) fn read_here(&self, queries: &[Query]) -> Result<Vec<Vec<Row>>, StoreError> {
+        borrowed(&self.readers.idle, &self.readers.path, queries)
+    }
+}
+
+/// Reads with an idle connection, or with a new one.
+fn borrowed(idle: &Mutex<Vec<Connection>>, path: &Path, queries: &[Query]) -> Result<Vec<Vec<Row>>, StoreError> {
+    let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut connection = match taken {
+        Some(connection) => connection,
+        None => connect(path)?,
+    };
+    // A connection whose read failed is not used again.
+    let found = read(&mut connection, queries).map_err(|error| said(&error))?;
+    idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    Ok(found)
 }
 
 async fn blocking<T: Send + 'static>(
@@ -120,7 +127,8 @@ fn settle_in(connection: &Connection) -> rusqlite::Result<()> {
     loop {
         let result = connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16000;",
+             PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16000;
+             PRAGMA wal_autocheckpoint = 4000;",
         );
         match result {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && patience > 0 => {
