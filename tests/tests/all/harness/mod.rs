@@ -120,12 +120,6 @@ impl Service {
         http::send(self.address, &http::get("/readyz")).is_ok_and(|response| response.status == 200)
     }
 
-    /// Waits until it has ended by itself, as after a fault that a crash test switched on.
-    pub(crate) fn wait_for_end(&mut self) {
-        let mut child = self.serving.take().expect("the service runs");
-        program::wait(&mut child, PATIENCE).expect("the service ends");
-    }
-
     /// SIGKILL, as a power cut: nothing is finished or flushed.
     pub(crate) fn kill(&mut self) {
         let mut child = self.serving.take().expect("the service runs");

@@ -59,22 +59,20 @@ fn capitals(page: &str) -> String {
     rest[..end].to_owned()
 }
 
+type Scraper = (&'static str, fn(&str) -> String);
+
+const SCRAPERS: [Scraper; 4] =
+    [("words", after_the_words), ("long-word", first_long_word), ("angles", between_angles), ("capitals", capitals)];
+
 #[test]
 fn every_known_scraper_finds_the_challenge_and_it_enrols() {
     let service = Service::start(Options::default());
-    let scrapers: [(&str, fn(&str) -> String); 4] = [
-        ("words", after_the_words),
-        ("long word", first_long_word),
-        ("angles", between_angles),
-        ("capitals", capitals),
-    ];
-    for (name, scrape) in scrapers {
+    for (name, scrape) in SCRAPERS {
         let page = decoded(&authorised(&service, &http::get(PAGE)));
         let challenge = scrape(&page);
         assert_eq!(challenge, after_the_words(&page), "{name}");
-        let (url, subject) = (service.url("/certsrv/mscep/mscep.dll"), format!("CN={}", name.replace(' ', "-")));
-        let folder = name.replace(' ', "-");
-        let wish = ["enrol", &url, "--dir", &folder, "--subject", &subject, "--challenge", &challenge];
+        let (url, subject) = (service.url("/certsrv/mscep/mscep.dll"), format!("CN={name}"));
+        let wish = ["enrol", &url, "--dir", name, "--subject", &subject, "--challenge", &challenge];
         assert_eq!(service.device(&wish).succeeded().json()["status"], "issued", "{name}");
     }
 }
