@@ -1,8 +1,8 @@
 //! The steps of one enrolment, stopped after each one.
 //!
-//! The future that answers a message is driven by hand, one completed wait at a time, and dropped after the first, after
-//! the second, and so on until it is answered: every place where it waits for the store or a key is a place where it
-//! ends for good. What had been handed to the store by then is finished, what had not never happens; then the service is
+//! The future that answers a message is driven by hand, one completed wait at a time, and dropped before the first, after
+//! it, after the second, and so on until it is answered: every place where it waits for the store is a place where it ends
+//! for good. What it does between two of them leaves nothing behind that is not in its own memory. What had been handed to the store by then is finished, what had not never happens; then the service is
 //! opened anew on what is left.
 
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ async fn waits<T>(work: impl Future<Output = T>, most: usize) -> Option<T> {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        use_up(context, budget - 1);
+        use_up(context, if most == 0 { budget } else { budget - 1 });
         if let Poll::Ready(done) = work.as_mut().poll(context) {
             return Poll::Ready(Some(done));
         }
@@ -82,14 +82,14 @@ struct Reached {
 /// Stops the answer after each wait. `story` makes a new service each time.
 async fn stopped_everywhere<F: Future<Output = Story>>(story: impl Fn() -> F) -> Reached {
     let mut reached = Reached::default();
-    for times in 1..=MOST {
+    for times in 0..=MOST {
         let story = story().await;
         let answered = waits(story.pair.reply(story.endpoint, &story.sent.der), times).await;
         let left = answered.as_deref().map(|r| certificate(story.pair.read(r, &story.sent, &story.by, None)));
         count(&mut reached, &story).await;
         settle(story, left.as_ref()).await;
         if left.is_some() {
-            println!("{} places to stop at: {reached:?}", times - 1);
+            println!("{times} places to stop at: {reached:?}");
             return reached;
         }
     }
@@ -207,8 +207,8 @@ async fn an_approved_poll_at_an_ecdsa_ca() {
 async fn stopped_while_starting(ca_key: KeySpec) {
     for times in 1..=MOST {
         let mut story = enrolment(ca_key).await;
-        // The open, the read and the write.
-        assert!(waits(story.pair.reply(story.endpoint, &story.sent.der), 6).await.is_none());
+        // Decided and handed to the store, not signed.
+        assert!(waits(story.pair.reply(story.endpoint, &story.sent.der), 1).await.is_none());
         let left = story.pair.ended().await;
         let started = waits(left.open(), times).await.is_some();
         story.pair = left.opened().await;
@@ -216,7 +216,7 @@ async fn stopped_while_starting(ca_key: KeySpec) {
         settle(story, None).await;
         if started {
             println!("{} places to stop a start at", times - 1);
-            assert!(times > 5, "it signs what it finds");
+            assert!(times > 3, "it signs what it finds");
             return;
         }
     }
