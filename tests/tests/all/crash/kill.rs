@@ -65,7 +65,8 @@ fn killed_again_and_again(ca_key: &'static str) {
         authorization: format!("Authorization: Basic {}", STANDARD.encode(format!("{user}:{password}"))),
         stop: AtomicBool::new(false),
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let devices: Vec<_> = (0..DEVICES).map(|number| runtime.spawn(live(Arc::clone(&field), number))).collect();
     let (begun, mut kills) = (Instant::now(), 0);
     while begun.elapsed() < seconds() {

@@ -201,3 +201,34 @@ async fn an_approved_poll_at_an_rsa_ca() {
 async fn an_approved_poll_at_an_ecdsa_ca() {
     everywhere(&stopped_everywhere(|| approved_poll(KeySpec::P256)).await);
 }
+
+/// A certificate is stored to be signed when the service ends; then the start that would sign it is stopped after each
+/// of its own waits.
+async fn stopped_while_starting(ca_key: KeySpec) {
+    for times in 1..=MOST {
+        let mut story = enrolment(ca_key).await;
+        // The open, the read and the write.
+        assert!(waits(story.pair.reply(story.endpoint, &story.sent.der), 6).await.is_none());
+        let left = story.pair.ended().await;
+        let started = waits(left.open(), times).await.is_some();
+        story.pair = left.opened().await;
+        assert_eq!(serials(&story.pair).await.len(), 1, "it was decided before the service ended");
+        settle(story, None).await;
+        if started {
+            println!("{} places to stop a start at", times - 1);
+            assert!(times > 5, "it signs what it finds");
+            return;
+        }
+    }
+    panic!("it never started");
+}
+
+#[tokio::test]
+async fn a_start_at_an_rsa_ca() {
+    stopped_while_starting(KeySpec::Rsa2048).await;
+}
+
+#[tokio::test]
+async fn a_start_at_an_ecdsa_ca() {
+    stopped_while_starting(KeySpec::P256).await;
+}

@@ -109,7 +109,8 @@ async fn a_challenge_that_is_verified_and_not_used_is_not_spent() {
     let pair = Pair::new().await;
     let challenge = pair.challenge("once").await;
     // The profile takes no key of this size; the challenge was good.
-    let request = Device::rsa(0).request_for(&[GeneralName::Directory(pki::Name::parse("CN=x").expect("a name"))], Some(&challenge));
+    let request = Device::rsa(0)
+        .request_for(&[GeneralName::Directory(pki::Name::parse("CN=x").expect("a name"))], Some(&challenge));
     let code = refused(pair.ask("once", &Ask::Enrol(&request), "t-1", &Device::rsa(0)).await);
     assert!(code.starts_with("profile.") || code.starts_with("request."), "{code}");
     assert_eq!(pair.certificates().await, []);

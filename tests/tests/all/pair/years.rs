@@ -13,7 +13,8 @@ async fn a_transaction_id_derived_from_the_key_comes_back_for_years() {
     for generation in 1..=8 {
         // Within the first two thirds it is a retry.
         pair.wait_days(200);
-        let repeated = certificate(pair.ask("default", &Ask::Renew(&device.request(None)), &transaction, &device).await);
+        let repeated =
+            certificate(pair.ask("default", &Ask::Renew(&device.request(None)), &transaction, &device).await);
         assert_eq!(repeated, device.certificate, "generation {generation}");
         pair.wait_days(100);
         let renewed = certificate(pair.ask("default", &Ask::Renew(&device.request(None)), &transaction, &device).await);
