@@ -1,9 +1,10 @@
 //! The steps of one enrolment, stopped after each one.
 //!
-//! The future that answers a message is driven by hand, one completed wait at a time, and dropped before the first, after
-//! it, after the second, and so on until it is answered: every place where it waits for the store is a place where it ends
-//! for good. What it does between two of them leaves nothing behind that is not in its own memory. What had been handed to the store by then is finished, what had not never happens; then the service is
-//! opened anew on what is left.
+//! The future that answers a message is driven by hand, one completed wait at a time, and dropped before the first has
+//! ended, after it, after the second, and so on until it is answered: every place where it waits for the store is a place
+//! where it ends for good. What it does between two of them leaves nothing behind that is not in its own memory. What had
+//! been handed to the store by then is finished, what had not never happens; then the service is opened anew on what is
+//! left.
 
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
@@ -20,7 +21,8 @@ use crate::parties::{Device, Pair, Setup, certificate, pending, refused};
 /// More places to stop at than any answer has.
 const MOST: usize = 200;
 
-/// Drives a future until so many of its waits have ended; nothing if it was not done by then.
+/// Drives a future until so many of its waits have ended; nothing if it was not done by then. With none it comes as far
+/// as its first wait.
 ///
 /// The runtime lets a task complete a number of waits before it must yield (its cooperative budget). All but one of them
 /// are used up before each poll, so that each poll completes one wait at most, however fast the store is.
