@@ -1,0 +1,192 @@
+//! Name constraints (RFC 5280 §6.1.3 (b), (c), §4.2.1.10).
+//!
+//! By the rules of Windows the CA that sets the limit carries the fault, by those of RFC 5280 the certificate with the
+//! name.
+
+use std::sync::Arc;
+
+use crate::build::Path;
+use crate::facts::{Facts, Stated};
+use crate::fault::{Fault, Kind};
+use crate::judge::Findings;
+use crate::names::{Base, Claimed, NameConstraints, SubjectEmail, Subtree, claimed_names};
+use crate::question::Question;
+use crate::trust::InfoStatus;
+
+/// Faults of one kind that are written out for one certificate.
+const SHOWN: usize = 8;
+
+type Names = Vec<(Claimed, String)>;
+
+pub(crate) fn name_constraints(question: &Question<'_>, path: &Path, out: &mut Findings) {
+    let constrained = |facts: &Arc<Facts>| !facts.constraints.is_absent();
+    if !path.nodes.iter().any(constrained) {
+        return;
+    }
+    let email = if question.is_rfc() { SubjectEmail::WithoutAlternatives } else { SubjectEmail::Always };
+    let claimed: Vec<Names> = path.nodes.iter().map(|facts| names_below(facts, email)).collect();
+    let mut left = question.budget.name_comparisons;
+    for (at, facts) in path.each() {
+        if path.anchor(question) == Some(at) && !question.anchor.judges_constraints() {
+            continue;
+        }
+        match &facts.constraints {
+            Stated::Absent => {}
+            Stated::Unreadable => {
+                out.add(at, Fault::new(Kind::NameConstraintsInvalid, "what its name constraints hold cannot be read"));
+            }
+            Stated::Is(constraints) => {
+                let mut one = Constrainer { question, at, constraints, left: &mut left, wrong: Vec::new() };
+                one.check_form();
+                one.check_below(path, &claimed);
+                let valid = one.wrong.is_empty();
+                report(one.wrong, out);
+                if valid && at > 0 {
+                    out.inform(at, InfoStatus::HAS_VALID_NAME_CONSTRAINTS);
+                }
+            }
+        }
+    }
+}
+
+fn names_below(facts: &Facts, email: SubjectEmail) -> Names {
+    let mut names = claimed_names(facts, email);
+    if facts.names.is_unreadable() {
+        names.push((Claimed::Malformed(0, "they cannot be read"), "the subject alternative names".to_owned()));
+    }
+    names
+}
+
+/// Writes out the first few of a kind and counts the rest.
+fn report(wrong: Vec<(usize, Fault)>, out: &mut Findings) {
+    let mut counts: Vec<((usize, Kind), usize)> = Vec::new();
+    for (on, fault) in wrong {
+        let seen = match counts.iter_mut().find(|(key, _)| *key == (on, fault.kind)) {
+            Some((_, seen)) => seen,
+            None => {
+                counts.push(((on, fault.kind), 0));
+                match counts.last_mut() {
+                    Some((_, seen)) => seen,
+                    None => return,
+                }
+            }
+        };
+        *seen += 1;
+        if *seen <= SHOWN {
+            out.add(on, fault);
+        }
+    }
+    for ((on, kind), seen) in counts.into_iter().filter(|(_, seen)| *seen > SHOWN) {
+        out.add(on, Fault::new(kind, format!("and {} more of this kind", seen - SHOWN)));
+    }
+}
+
+struct Constrainer<'a> {
+    question: &'a Question<'a>,
+    at: usize,
+    constraints: &'a NameConstraints,
+    left: &'a mut usize,
+    wrong: Vec<(usize, Fault)>,
+}
+
+impl Constrainer<'_> {
+    /// What is wrong with the constraints whatever stands below.
+    fn check_form(&mut self) {
+        let rfc = self.question.is_rfc();
+        for subtree in self.constraints.all() {
+            let shown = &subtree.shown;
+            if let Some(bound) = subtree.bounded {
+                let says = format!("the subtree {shown} has a {bound}, which nobody supports");
+                self.wrong.push((self.at, Fault::new(Kind::NameConstraintUnsupported, says)));
+            }
+            let malformed = match &subtree.base {
+                Base::Malformed(_) => true,
+                // RFC 5280 defines the period in front for URIs and e-mail only.
+                Base::Dns(text) => rfc && (text.starts_with('.') || text.contains("..")),
+                _ => false,
+            };
+            if malformed {
+                let says = format!("the subtree {shown} is not of the form its type demands");
+                self.wrong.push((self.at, Fault::new(Kind::NameConstraintsInvalid, says)));
+            }
+            let unsupported = matches!(subtree.base, Base::Unsupported(..)) || subtree.base.is_empty_text();
+            if unsupported && !rfc {
+                let says = format!("the subtree {shown} is of a form that is not supported");
+                self.wrong.push((self.at, Fault::new(Kind::NameConstraintUnsupported, says)));
+            }
+        }
+    }
+
+    /// Every certificate below, self-issued ones exempt but for the leaf.
+    fn check_below(&mut self, path: &Path, claimed: &[Names]) {
+        for below in (0..self.at).rev() {
+            let (Some(facts), Some(names)) = (path.nodes.get(below), claimed.get(below)) else { continue };
+            if below > 0 && facts.is_self_issued() {
+                continue;
+            }
+            let cost = names.len().saturating_mul(self.constraints.all().count());
+            let Some(left) = self.left.checked_sub(cost) else {
+                let says = format!(
+                    "{} names under {} subtrees are more than the budget allows to compare",
+                    names.len(),
+                    self.constraints.all().count()
+                );
+                self.wrong.push((self.blamed(below), Fault::new(Kind::NameConstraintsTooMany, says)));
+                continue;
+            };
+            *self.left = left;
+            for (name, shown) in names {
+                self.check_name(below, facts, name, shown);
+            }
+        }
+    }
+
+    /// The certificate that carries the fault.
+    fn blamed(&self, below: usize) -> usize {
+        if self.question.is_rfc() { below } else { self.at }
+    }
+
+    fn check_name(&mut self, below: usize, facts: &Facts, name: &Claimed, shown: &str) {
+        let concerned = |list: &[Subtree]| list.iter().any(|subtree| subtree.base.concerns(name));
+        let (permits, excludes) = (concerned(&self.constraints.permitted), concerned(&self.constraints.excluded));
+        let whole = matches!(name, Claimed::Malformed(0, _));
+        if !permits && !excludes && !whole {
+            return;
+        }
+        let whose = facts.shown();
+        let on = self.blamed(below);
+        match name {
+            Claimed::Malformed(_, why) => {
+                let says = format!("{shown} in {whose} cannot be compared with the constraints: {why}");
+                self.wrong.push((on, Fault::new(Kind::NameUnreadable, says)));
+                return;
+            }
+            Claimed::Unsupported(..) => {
+                let says = format!("{shown} in {whose} is of a constrained form that is not supported");
+                self.wrong.push((on, Fault::new(Kind::NameConstraintUnsupported, says)));
+                return;
+            }
+            _ => {}
+        }
+        if permits && !self.constraints.permitted.iter().any(|subtree| subtree.base.contains(name)) {
+            let says = format!("{shown} in {whose} is outside what is permitted: {}", self.permitted_like(name));
+            self.wrong.push((on, Fault::new(Kind::NameNotPermitted, says)));
+        }
+        if let Some(subtree) = self.constraints.excluded.iter().find(|subtree| subtree.base.touches(name)) {
+            let says = format!("{shown} in {whose} is excluded by {}", subtree.shown);
+            self.wrong.push((on, Fault::new(Kind::NameExcluded, says)));
+        }
+    }
+
+    fn permitted_like(&self, name: &Claimed) -> String {
+        let alike: Vec<&str> = self
+            .constraints
+            .permitted
+            .iter()
+            .filter(|subtree| subtree.base.concerns(name))
+            .take(SHOWN)
+            .map(|subtree| subtree.shown.as_str())
+            .collect();
+        alike.join(", ")
+    }
+}

@@ -1,0 +1,3 @@
+//! Where BoringSSL's baselines and we disagree, and why.
+
+pub const DISAGREEMENTS: &[(&str, &str)] = &[];

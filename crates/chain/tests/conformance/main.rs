@@ -1,0 +1,11 @@
+//! The engine on the suites of others. The figures go into `docs/reference/conformance-chain.md`.
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
+
+mod bettertls;
+mod boringssl;
+mod boringssl_reasons;
+mod limbo;
+mod limbo_reasons;
+mod pkits;
+mod revocation;
+mod support;
