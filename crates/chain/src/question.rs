@@ -18,7 +18,6 @@ pub enum Rules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Anchor {
     /// Nothing (RFC 5280 §6.1.1 (d)).
-    #[default]
     NameAndKey,
     /// Its validity.
     Validity,
@@ -27,6 +26,7 @@ pub enum Anchor {
     /// Constraints and validity.
     ConstraintsAndValidity,
     /// Everything that is judged in any other certificate, its own signature included.
+    #[default]
     Everything,
 }
 
@@ -188,7 +188,7 @@ impl<'a> Question<'a> {
             at,
             now: None,
             rules: Rules::Windows,
-            anchor: Anchor::NameAndKey,
+            anchor: Anchor::default(),
             usages: &[],
             usage_match: UsageMatch::All,
             revocation: Revocation::None,

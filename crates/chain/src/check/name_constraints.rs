@@ -36,7 +36,8 @@ pub(crate) fn name_constraints(question: &Question<'_>, path: &Path, out: &mut F
                 out.add(at, Fault::new(Kind::NameConstraintsInvalid, "what its name constraints hold cannot be read"));
             }
             Stated::Is(constraints) => {
-                let mut one = Constrainer { question, at, constraints, left: &mut left, wrong: Vec::new() };
+                let counts = forms(constraints);
+                let mut one = Constrainer { question, at, constraints, left: &mut left, counts, wrong: Vec::new() };
                 one.check_form();
                 one.check_below(path, &claimed);
                 let valid = one.wrong.is_empty();
@@ -81,11 +82,25 @@ fn report(wrong: Vec<(usize, Fault)>, out: &mut Findings) {
     }
 }
 
+/// How many subtrees there are of each form of name.
+fn forms(constraints: &NameConstraints) -> Vec<(u8, usize)> {
+    let mut counts: Vec<(u8, usize)> = Vec::new();
+    for subtree in constraints.all() {
+        match counts.iter_mut().find(|(tag, _)| *tag == subtree.base.tag()) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((subtree.base.tag(), 1)),
+        }
+    }
+    counts
+}
+
 struct Constrainer<'a> {
     question: &'a Question<'a>,
     at: usize,
     constraints: &'a NameConstraints,
     left: &'a mut usize,
+    /// Subtrees of each form.
+    counts: Vec<(u8, usize)>,
     wrong: Vec<(usize, Fault)>,
 }
 
@@ -124,12 +139,12 @@ impl Constrainer<'_> {
             if below > 0 && facts.is_self_issued() {
                 continue;
             }
-            let cost = names.len().saturating_mul(self.constraints.all().count());
+            let cost = names.iter().map(|(name, _)| self.comparisons(name)).fold(0, usize::saturating_add);
             let Some(left) = self.left.checked_sub(cost) else {
                 let says = format!(
-                    "{} names under {} subtrees are more than the budget allows to compare",
+                    "comparing the {} names of {} with the subtrees takes {cost} steps, more than the budget allows",
                     names.len(),
-                    self.constraints.all().count()
+                    facts.shown()
                 );
                 self.wrong.push((self.blamed(below), Fault::new(Kind::NameConstraintsTooMany, says)));
                 continue;
@@ -139,6 +154,11 @@ impl Constrainer<'_> {
                 self.check_name(below, facts, name, shown);
             }
         }
+    }
+
+    /// Subtrees of the name's form.
+    fn comparisons(&self, name: &Claimed) -> usize {
+        self.counts.iter().find(|(tag, _)| *tag == name.tag()).map_or(0, |(_, count)| *count)
     }
 
     /// The certificate that carries the fault.

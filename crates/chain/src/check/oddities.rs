@@ -200,7 +200,7 @@ impl Notes {
                 let text = text.as_str();
                 if text.parse::<std::net::IpAddr>().is_ok() {
                     self.say(Kind::NameMalformed, format!("{name} is an address, not a DNS name"));
-                } else if matches!(text.strip_prefix("*."), Some(rest) if !rest.contains('.')) || text == "*" {
+                } else if text == "*" || text.strip_prefix("*.").is_some_and(is_registry) {
                     self.say(Kind::WildcardBroad, format!("{name} covers a whole top-level domain"));
                 } else if !is_dns_name(text) {
                     self.say(Kind::NameMalformed, format!("{name} is not of the form of a DNS name"));
@@ -282,7 +282,7 @@ impl Notes {
         for (tag, text) in written_times(facts.certificate.tbs()) {
             let form_fits = match tag {
                 tag::UTC_TIME => text.len() == 13,
-                _ => text.len() == 15 && (text.get(..4).is_some_and(|year| year >= "2050" || year < "1950")),
+                _ => text.len() == 15 && (text.get(..4).is_some_and(|year| !("1950".."2050").contains(&year))),
             };
             if !form_fits || !text.ends_with('Z') {
                 self.say(Kind::TimeOdd, format!("a time is written as {}", text.escape_debug()));
@@ -301,6 +301,15 @@ impl Notes {
             );
             self.say(Kind::NotNested, says);
         }
+    }
+}
+
+/// A top-level domain, or the likes of `co.uk`: a label registries use below a country code.
+fn is_registry(domain: &str) -> bool {
+    const LABELS: [&str; 12] = ["ac", "co", "com", "edu", "gob", "go", "gov", "mil", "ne", "net", "or", "org"];
+    match domain.split_once('.') {
+        None => true,
+        Some((label, country)) => country.len() == 2 && LABELS.contains(&label.to_ascii_lowercase().as_str()),
     }
 }
 

@@ -161,7 +161,7 @@ impl Base {
         }
     }
 
-    fn tag(&self) -> u8 {
+    pub(crate) fn tag(&self) -> u8 {
         match self {
             Base::Dns(_) => 0x82,
             Base::Email(_) => 0x81,

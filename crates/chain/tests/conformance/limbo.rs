@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chain::policy::{Policy, Ssl};
-use chain::{Alternatives, Anchor, Question, Revocation, Rules, Store, Verdict, judge};
+use chain::{Alternatives, Question, Revocation, Rules, Store, Verdict, judge};
 use pki::{Certificate, Oid, oid};
 use serde_json::Value;
 
@@ -83,7 +83,6 @@ fn ask(case: &Value) -> Answer {
     let question = Question {
         additional: &additional,
         rules: Rules::Rfc5280,
-        anchor: Anchor::Everything,
         usages: &usages,
         revocation: if with_lists { Revocation::ChainExcludingRoot } else { Revocation::None },
         intermediates: case["max_chain_depth"].as_u64().map(|n| n as usize),

@@ -4,8 +4,11 @@
 mod bettertls;
 mod boringssl;
 mod boringssl_reasons;
+mod figures;
+mod go;
 mod limbo;
 mod limbo_reasons;
 mod pkits;
 mod revocation;
 mod support;
+mod tolerance;

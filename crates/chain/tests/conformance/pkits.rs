@@ -1,6 +1,6 @@
 //! NIST PKITS: 249 cases, each with the certificates and lists a verifier is given.
 
-use chain::{Anchor, Initially, PolicyInputs, Question, Revocation, Rules, Store, judge};
+use chain::{Initially, PolicyInputs, Question, Revocation, Rules, Store, judge};
 use pki::{Certificate, Crl, Oid};
 use serde_json::Value;
 
@@ -48,7 +48,6 @@ fn one(case: &Value, outcome: &mut Outcome) {
     let question = Question {
         additional: &bag,
         rules: Rules::Rfc5280,
-        anchor: Anchor::NameAndKey,
         revocation: Revocation::ChainExcludingRoot,
         policies: PolicyInputs {
             acceptable: &acceptable,
