@@ -183,6 +183,11 @@ fn key_ids_contradict(subject: &Facts, issuer: &Facts) -> bool {
     matches!((wanted, &issuer.subject_key_id), (Some(wanted), Stated::Is(stated)) if wanted != stated)
 }
 
+/// The same name and key, in one certificate or two.
+fn same_ca(a: &Facts, b: &Facts) -> bool {
+    a.subject_key == b.subject_key && a.certificate.public_key() == b.certificate.public_key()
+}
+
 /// What a finished path leads to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Go {
@@ -333,19 +338,22 @@ impl<'p, 's, 'q, 'v, 'c> Search<'p, 's, 'q, 'v, 'c> {
     fn is_again(&self, node: &Facts, candidate: &Facts) -> bool {
         node.certificate == candidate.certificate
             || (self.pool.rules == Rules::Rfc5280
-                && node.subject_key == candidate.subject_key
-                && node.certificate.public_key() == candidate.certificate.public_key()
+                && same_ca(node, candidate)
                 && self.pool.store.trust_of(&candidate.certificate).is_none())
     }
 
-    /// Best first: trusted, in time, found by the better match, a CA, the newest.
+    /// Best first: leading where the path has not been, trusted, in time, issued by somebody trusted, found by the better match, a CA, the newest.
     fn rank(&self, candidates: &mut [Candidate]) {
         let at = self.question.at;
         candidates.sort_by_cached_key(|candidate| {
             let c = &candidate.facts.certificate;
             let trusted = self.pool.store.trust_of(c).is_some();
-            let fits = (c.validity().contains(at), candidate.found, candidate.facts.is_ca());
-            std::cmp::Reverse((trusted, fits, c.validity().not_before))
+            let near = self.pool.store.is_anchor_name(candidate.facts.issuer_key);
+            let fits = (c.validity().contains(at), near, candidate.found, candidate.facts.is_ca());
+            let of = &candidate.facts;
+            let onward = |node: &Arc<Facts>| node.subject_key == of.issuer_key && of.subject_key != of.issuer_key;
+            let new = !self.nodes.iter().any(|node| same_ca(node, of) || onward(node));
+            std::cmp::Reverse((new, trusted, fits, c.validity().not_before))
         });
     }
 

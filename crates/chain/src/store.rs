@@ -112,6 +112,11 @@ impl Store {
         })
     }
 
+    /// Whether a trust anchor has this name.
+    pub(crate) fn is_anchor_name(&self, key: u64) -> bool {
+        self.anchor_keys.contains_key(&key)
+    }
+
     pub(crate) fn is_distrusted(&self, certificate: &Certificate) -> bool {
         self.distrusted.contains(certificate)
     }
