@@ -54,11 +54,11 @@ macro_rules! flags {
             /// The flags with their names as Windows writes them.
             pub const NAMES: &'static [(u32, &'static str)] = &[$(($value, $text),)+];
 
-            /// By its name: as Windows writes it or without the prefix, case ignored, `-` for `_`.
+            /// By its name: as Windows writes it or in short, case ignored, `-` for `_`: `unknown-ca`.
             #[must_use]
             pub fn by_name(name: &str) -> Option<$name> {
                 let wanted = name.to_ascii_uppercase().replace('-', "_");
-                let found = Self::NAMES.iter().find(|(_, full)| *full == wanted || short(full) == wanted);
+                let found = Self::NAMES.iter().find(|(_, full)| short(full) == short(&wanted));
                 found.map(|(bits, _)| $name(*bits))
             }
 
@@ -130,10 +130,13 @@ flags!(IgnoreFlags {
     WEAK_SIGNATURE = 0x1_0000 "SECURITY_FLAG_IGNORE_WEAK_SIGNATURE",
 });
 
+/// The name without what all of them have.
 fn short(full: &str) -> &str {
-    let start = full.strip_prefix("SECURITY_FLAG_IGNORE_").or_else(|| full.strip_prefix("CERT_CHAIN_POLICY_"));
-    let start = start.unwrap_or(full);
-    start.strip_suffix("_FLAG").unwrap_or(start)
+    let mut name = full.strip_suffix("_FLAG").unwrap_or(full);
+    for prefix in ["SECURITY_FLAG_", "CERT_CHAIN_POLICY_", "IGNORE_"] {
+        name = name.strip_prefix(prefix).unwrap_or(name);
+    }
+    name
 }
 
 /// What a policy says (`CERT_CHAIN_POLICY_STATUS`).

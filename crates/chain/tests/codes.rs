@@ -2,6 +2,8 @@
 //!
 //! The test fails when the committed file is not what it generates. `CHAIN_CODES=write` writes it.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads and writes the page")]
+
 use std::fmt::Write;
 use std::path::PathBuf;
 

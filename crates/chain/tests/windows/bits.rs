@@ -215,8 +215,8 @@ fn a_policy_that_is_required_or_asked_for() {
     use chain::{Initially, PolicyInputs};
     let (policy, other): (Oid, Oid) = ("1.2.3.1".parse().unwrap(), "1.2.3.2".parse().unwrap());
     let root = ca("CN=Root").self_signed();
-    let issuing = ca("CN=Issuing").policies(&[policy.clone()]).signed_by(&root);
-    let leaf = recipe("CN=Leaf").policies(&[policy.clone()]).signed_by(&issuing);
+    let issuing = ca("CN=Issuing").policies(std::slice::from_ref(&policy)).signed_by(&root);
+    let leaf = recipe("CN=Leaf").policies(std::slice::from_ref(&policy)).signed_by(&issuing);
     let store = store(&root.certificate, &[&issuing.certificate]);
     let judged = |acceptable: &[Oid], explicit| {
         let policies = PolicyInputs { acceptable, explicit, ..PolicyInputs::default() };
