@@ -25,6 +25,7 @@ mod check;
 mod facts;
 mod fault;
 mod judge;
+mod legacy;
 mod names;
 pub mod ocsp;
 pub mod policy;

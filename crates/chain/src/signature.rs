@@ -108,23 +108,27 @@ impl<'c> Verifier<'c> {
         {
             return Outcome::Good;
         }
-        let algorithm = match SignatureAlgorithm::parse(signed.algorithm) {
-            Ok(algorithm) => algorithm,
-            Err(SignatureError::Malformed) => return Outcome::Wrong,
-            Err(_) => return Outcome::Unsupported,
-        };
         let Some(left) = self.left.checked_sub(1) else { return Outcome::OverBudget };
         self.left = left;
-        let outcome = match key.verify(algorithm, signed.content, signed.signature) {
-            Ok(()) => Outcome::Good,
-            Err(SignatureError::Unsuitable) => Outcome::UnusableKey,
-            Err(SignatureError::Unsupported) => Outcome::Unsupported,
-            Err(_) => Outcome::Wrong,
-        };
+        let outcome = crate::legacy::check(key, signed).unwrap_or_else(|| verify(key, signed));
         if let (Outcome::Good, Some(cache), Some(id)) = (outcome, self.cache.as_mut(), remembered) {
             cache.remember(id);
         }
         outcome
+    }
+}
+
+fn verify(key: &PublicKey, signed: &Signed<'_>) -> Outcome {
+    let algorithm = match SignatureAlgorithm::parse(signed.algorithm) {
+        Ok(algorithm) => algorithm,
+        Err(SignatureError::Malformed) => return Outcome::Wrong,
+        Err(_) => return Outcome::Unsupported,
+    };
+    match key.verify(algorithm, signed.content, signed.signature) {
+        Ok(()) => Outcome::Good,
+        Err(SignatureError::Unsuitable) => Outcome::UnusableKey,
+        Err(SignatureError::Unsupported) => Outcome::Unsupported,
+        Err(_) => Outcome::Wrong,
     }
 }
 

@@ -15,11 +15,14 @@ pub(crate) fn strength(question: &Question<'_>, path: &Path, out: &mut Findings)
     let strength = question.strength.unwrap_or(default);
     let has_root = path.links.len() == path.nodes.len();
     for (at, facts) in path.each() {
-        let is_root = has_root && at + 1 == path.nodes.len() && at > 0;
+        let is_root = has_root && at + 1 == path.nodes.len();
         let judged = path.anchor(question) != Some(at) || question.anchor == Anchor::Everything;
         let make = if judged { Fault::new } else { Fault::noted };
-        if !is_root {
-            digest(facts, at, strength, make, out);
+        // A root's own signature proves nothing: it is only mentioned where the root itself is asked about.
+        match (is_root, at) {
+            (false, _) => digest(facts, at, strength, make, out),
+            (true, 0) => digest(facts, at, strength, Fault::noted, out),
+            (true, _) => {}
         }
         if let KeyKind::Rsa(bits) = facts.certificate.public_key().kind() {
             let floor = if strength == Strength::Strong { 2048 } else { 1024 };

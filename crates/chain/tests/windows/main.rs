@@ -8,6 +8,7 @@ mod forge;
 mod issuer;
 mod policy;
 mod revoked;
+mod weak;
 
 use chain::{ErrorStatus, InfoStatus, Question, Store, Verdict, judge};
 use pki::Certificate;

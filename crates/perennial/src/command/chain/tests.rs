@@ -76,12 +76,51 @@ fn capi2_is_one_document_of_events() {
     }
 }
 
-/// What the doctor reads of Windows' events it reads of ours.
+/// The reader that was made for Windows' own events reads ours.
 #[test]
 fn the_events_are_understood_as_those_of_windows() {
-    let (text, _) = pkits("InvalidEEnotAfterDateTest6EE.crt", &["--format", "capi2", "--policy", "ssl-client"]);
-    assert!(text.contains("ErrorStatus value=\"1\" CERT_TRUST_IS_NOT_TIME_VALID=\"true\""), "{text}");
-    assert!(text.contains("<Result value=\"800B0101\">"), "{text}");
+    use doctor::Observed;
+    use doctor::fact::capi2::Capi2Body;
+    let options = ["--format", "capi2", "--policy", "ssl-client", "--ignore", "0x280", "--usage", "clientAuth"];
+    let (text, _) = pkits("InvalidEEnotAfterDateTest6EE.crt", &options);
+    let mut evidence = doctor::Evidence::default();
+    let mut reading = doctor::source::Reading::new("events.xml");
+    reading.feed(text.as_bytes(), &mut evidence);
+    reading.finish(&mut evidence);
+    assert!(evidence.troubles.is_empty() && evidence.repairs.is_empty(), "{:?}", evidence.troubles);
+    let bodies: Vec<_> = evidence
+        .facts
+        .iter()
+        .filter_map(|fact| if let Observed::Capi2(event) = &fact.observed { Some(&**event) } else { None })
+        .collect();
+    let leaf = Certificate::parse(&std::fs::read(suite("certs/InvalidEEnotAfterDateTest6EE.crt")).unwrap()).unwrap();
+    let (mut built, mut applied, mut detailed) = (0, 0, 0);
+    for event in &bodies {
+        match &event.body {
+            Capi2Body::Chain(chain) => {
+                built += 1;
+                assert_eq!(chain.chains[0].status.error, 1);
+                assert_eq!(chain.chains[0].elements.len(), 3);
+                assert_eq!(chain.requested_usages, ["1.3.6.1.5.5.7.3.2"]);
+                assert_eq!(
+                    chain.chains[0].elements[0].certificate.thumbprint.as_ref().unwrap().to_string(),
+                    leaf.thumbprint()
+                );
+            }
+            Capi2Body::Policy(policy) => {
+                applied += 1;
+                assert_eq!((policy.policy, policy.ignore, policy.element_index), (Some(4), Some(0x280), Some(0)));
+                assert_eq!(event.result.unwrap().0, 0x800B_0101);
+            }
+            Capi2Body::Objects(objects) => {
+                detailed += 1;
+                assert_eq!(objects.certificates.len(), 3);
+                assert!(objects.certificates.iter().any(|c| c.not_after == Some(leaf.validity().not_after)));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((built, applied, detailed), (1, 1, 1));
 }
 
 #[test]
