@@ -4,6 +4,7 @@
 //! (exact), otherwise the key identifier (key), and without one by the name, octet for octet. By those of RFC 5280 the
 //! names must match (§7.1) and the identifiers only say where to look first.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use pki::extension::GeneralName;
@@ -79,12 +80,10 @@ struct Candidate {
 
 impl Pool<'_> {
     pub(crate) fn new<'s>(store: &'s Store, question: &Question<'_>) -> Pool<'s> {
-        let mut additional: Vec<Arc<Facts>> = Vec::new();
-        for certificate in question.additional {
-            if certificate != question.leaf && !additional.iter().any(|f| f.certificate == *certificate) {
-                additional.push(Arc::new(Facts::of(certificate)));
-            }
-        }
+        let mut seen = HashSet::from([question.leaf]);
+        let sent = question.additional.iter().take(question.budget.additional);
+        let new = sent.filter(|certificate| seen.insert(certificate));
+        let additional = new.map(|certificate| Arc::new(Facts::of(certificate))).collect();
         Pool { store, additional, rules: question.rules }
     }
 

@@ -1,5 +1,7 @@
 //! The answer: chains, their elements, and everything that is wrong with them.
 
+use std::collections::HashSet;
+
 use pki::{Certificate, Oid, Time};
 
 use crate::build::IssuerMatch;
@@ -63,6 +65,7 @@ impl UsageSet {
             (UsageSet::Any, _) => other.clone(),
             (_, UsageSet::Any) => self.clone(),
             (UsageSet::Only(a), UsageSet::Only(b)) => {
+                let b: HashSet<&Oid> = b.iter().collect();
                 UsageSet::Only(a.iter().filter(|oid| b.contains(oid)).cloned().collect())
             }
         }

@@ -1,5 +1,7 @@
 //! A certificate with its extensions read once.
 
+use std::collections::HashSet;
+
 use pki::der::{Reader, tag};
 use pki::extension::{AuthorityKeyId, BasicConstraints, DistributionPoint, GeneralName, KeyUsage, extended_key_usage};
 use pki::{Certificate, DerError, Oid, oid};
@@ -175,6 +177,7 @@ fn general_names(value: &[u8]) -> Result<Vec<GeneralName>, DerError> {
 fn policies(value: &[u8]) -> Result<Policies, DerError> {
     let bad = DerError::Value("CertificatePolicies");
     let mut list = Reader::single(value, tag::SEQUENCE, "CertificatePolicies")?.reader();
+    let mut seen = HashSet::new();
     let mut out = Policies { ids: Vec::new(), unknown_qualifier: None };
     while !list.is_empty() {
         let mut information = list.sequence("PolicyInformation")?;
@@ -184,7 +187,7 @@ fn policies(value: &[u8]) -> Result<Policies, DerError> {
             out.unknown_qualifier = out.unknown_qualifier.or(unknown);
         }
         information.finish("PolicyInformation")?;
-        if out.ids.contains(&id) {
+        if !seen.insert(id.clone()) {
             return Err(bad);
         }
         out.ids.push(id);

@@ -45,7 +45,8 @@ fn answer(store: &Store, question: &Question<'_>, verifier: &mut Verifier<'_>) -
         }
     });
     let dead_ends = std::mem::take(&mut search.dead_ends);
-    let cut = search.cut.or(too_many);
+    let sent = (question.additional.len() > question.budget.additional).then_some("certificates sent along");
+    let cut = search.cut.or(too_many).or(sent);
     if question.alternatives == Alternatives::All || !chains.iter().any(Chain::is_good) {
         chains.extend(dead_ends.iter().map(|path| judge_path(&pool, question, search.verifier, path)));
     }

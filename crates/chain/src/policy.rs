@@ -286,7 +286,10 @@ impl Policy {
         };
         let either = |flag: PolicyFlags, other: IgnoreFlags| flags.has(flag) || ignore.has(other);
         match bits {
-            ErrorStatus::IS_UNTRUSTED_ROOT => either(PolicyFlags::ALLOW_UNKNOWN_CA, IgnoreFlags::UNKNOWN_CA),
+            // A root that is unknown and one that is not there are the same to a caller who asks for no root.
+            ErrorStatus::IS_UNTRUSTED_ROOT | ErrorStatus::IS_PARTIAL_CHAIN => {
+                either(PolicyFlags::ALLOW_UNKNOWN_CA, IgnoreFlags::UNKNOWN_CA)
+            }
             ErrorStatus::IS_NOT_TIME_VALID => {
                 either(PolicyFlags::IGNORE_NOT_TIME_VALID, IgnoreFlags::CERT_DATE_INVALID)
             }

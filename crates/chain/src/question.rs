@@ -99,6 +99,8 @@ pub enum Alternatives {
 /// What an answer may cost. Whatever is over budget counts against the chain, never for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
+    /// Certificates that came with the one asked about; more are passed over.
+    pub additional: usize,
     /// Certificates of one chain.
     pub depth: usize,
     /// Steps of the search for issuers.
@@ -112,10 +114,10 @@ pub struct Budget {
 }
 
 impl Default for Budget {
-    /// 32 certificates, 4,096 steps, 512 signatures, 64 chains, 2²⁰ comparisons: far above any honest chain, some tens
+    /// 256 certificates beside the leaf, 32 in a chain, 4,096 steps, 512 signatures, 64 chains, 2²⁰ comparisons: far above any honest chain, some tens
     /// of milliseconds of work.
     fn default() -> Self {
-        Budget { depth: 32, steps: 4_096, signatures: 512, chains: 64, name_comparisons: 1 << 20 }
+        Budget { additional: 256, depth: 32, steps: 4_096, signatures: 512, chains: 64, name_comparisons: 1 << 20 }
     }
 }
 

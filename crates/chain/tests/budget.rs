@@ -87,3 +87,37 @@ fn a_way_out_of_the_mesh_is_found() {
         }
     }
 }
+
+/// Ten thousand names under ten thousand subtrees, of the same form and of another: refused, or passed, at once.
+#[test]
+fn a_flood_of_names_and_constraints_costs_little() {
+    use pki::extension::GeneralName;
+    let subtrees: Vec<Vec<u8>> = (0..10_000).map(|n| forge::dns_base(&format!("t{n}.test"))).collect();
+    let root = ca("CN=Root").constraints(&subtrees, &[]).self_signed();
+    let of_dns: Vec<GeneralName> = (0..10_000).map(|n| GeneralName::Dns(format!("x{n}.example"))).collect();
+    let of_mail: Vec<GeneralName> = (0..10_000).map(|n| GeneralName::Email(format!("x{n}@example.test"))).collect();
+    for (names, expected) in [(of_dns, Some("CHAIN-NAME-CONSTRAINTS-TOO-MANY")), (of_mail, None)] {
+        let leaf = recipe("CN=Leaf").names(&names).signed_by(&root);
+        let mut store = Store::new();
+        store.trust(&root.certificate);
+        for rules in [Rules::Windows, Rules::Rfc5280] {
+            let started = Instant::now();
+            let verdict = judge(&store, &Question { rules, ..Question::new(&leaf.certificate, noon()) });
+            assert!(started.elapsed() < Duration::from_secs(3), "{rules:?}: {:?}", started.elapsed());
+            assert_eq!(verdict.chain.errors().next().map(|(_, fault)| fault.code()), expected);
+        }
+    }
+}
+
+/// What came with the leaf is counted too.
+#[test]
+fn certificates_beyond_the_budget_are_passed_over_and_that_is_said() {
+    let root = ca("CN=Root").self_signed();
+    let leaf = recipe("CN=Leaf").signed_by(&root);
+    let (sent, _) = mesh();
+    let mut store = Store::new();
+    store.trust(&root.certificate);
+    let verdict = judge(&store, &Question { additional: &sent, ..Question::new(&leaf.certificate, noon()) });
+    assert!(verdict.chain.is_good());
+    assert!(verdict.chain.faults.iter().any(|f| f.code() == "CHAIN-ANALYSIS-TRUNCATED"));
+}

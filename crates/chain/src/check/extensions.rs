@@ -1,5 +1,7 @@
 //! Extensions that cannot be read, are repeated, must not be there, or are critical and unknown (RFC 5280 §4.2).
 
+use std::collections::HashSet;
+
 use pki::extension::Criticality;
 use pki::{Oid, oid};
 
@@ -32,10 +34,13 @@ const ALSO_KNOWN: &[Oid] = &[
     oid::FRESHEST_CRL,
 ];
 
+/// Faults of extensions that are written out for one certificate.
+const SHOWN: usize = 64;
+
 pub(crate) fn extensions(question: &Question<'_>, path: &Path, out: &mut Findings) {
     for (at, facts) in path.each() {
         let judged = path.anchor(question) != Some(at) || question.anchor == Anchor::Everything;
-        for fault in faults_of(question, facts) {
+        for fault in faults_of(question, facts).into_iter().take(SHOWN) {
             out.add(at, if judged { fault } else { Fault::noted(fault.kind, fault.says) });
         }
     }
@@ -55,9 +60,9 @@ fn faults_of(question: &Question<'_>, facts: &Facts) -> Vec<Fault> {
     if c.version() != 2 {
         out.push(Fault::noted(Kind::OddVersion, format!("it is of version {}", u64::from(c.version()) + 1)));
     }
-    for (at, extension) in c.extensions().iter().enumerate() {
-        let earlier = c.extensions().get(..at).unwrap_or_default();
-        if earlier.iter().any(|e| e.id == extension.id) {
+    let mut seen = HashSet::new();
+    for extension in c.extensions() {
+        if !seen.insert(&extension.id) {
             out.push(Fault::new(Kind::ExtensionRepeated, format!("the extension {} is there twice", extension.id)));
         }
         if extension.criticality == Criticality::Critical && !understood(question, facts, &extension.id) {

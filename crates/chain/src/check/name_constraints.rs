@@ -37,11 +37,12 @@ pub(crate) fn name_constraints(question: &Question<'_>, path: &Path, out: &mut F
             }
             Stated::Is(constraints) => {
                 let counts = forms(constraints);
-                let mut one = Constrainer { question, at, constraints, left: &mut left, counts, wrong: Vec::new() };
+                let mut one =
+                    Constrainer { question, at, constraints, left: &mut left, counts, wrong: Wrong::default() };
                 one.check_form();
                 one.check_below(path, &claimed);
-                let valid = one.wrong.is_empty();
-                report(one.wrong, out);
+                let valid = one.wrong.counts.is_empty();
+                one.wrong.report(out);
                 if valid && at > 0 {
                     out.inform(at, InfoStatus::HAS_VALID_NAME_CONSTRAINTS);
                 }
@@ -58,27 +59,31 @@ fn names_below(facts: &Facts, email: SubjectEmail) -> Names {
     names
 }
 
-/// Writes out the first few of a kind and counts the rest.
-fn report(wrong: Vec<(usize, Fault)>, out: &mut Findings) {
-    let mut counts: Vec<((usize, Kind), usize)> = Vec::new();
-    for (on, fault) in wrong {
-        let seen = match counts.iter_mut().find(|(key, _)| *key == (on, fault.kind)) {
-            Some((_, seen)) => seen,
-            None => {
-                counts.push(((on, fault.kind), 0));
-                match counts.last_mut() {
-                    Some((_, seen)) => seen,
-                    None => return,
-                }
-            }
-        };
+/// Faults found: the first few of a kind are written out, the rest are counted.
+#[derive(Default)]
+struct Wrong {
+    written: Vec<(usize, Fault)>,
+    counts: Vec<((usize, Kind), usize)>,
+}
+
+impl Wrong {
+    fn push(&mut self, on: usize, kind: Kind, says: impl FnOnce() -> String) {
+        let at = self.counts.iter().position(|(key, _)| *key == (on, kind)).unwrap_or_else(|| {
+            self.counts.push(((on, kind), 0));
+            self.counts.len() - 1
+        });
+        let Some((_, seen)) = self.counts.get_mut(at) else { return };
         *seen += 1;
         if *seen <= SHOWN {
-            out.add(on, fault);
+            self.written.push((on, Fault::new(kind, says())));
         }
     }
-    for ((on, kind), seen) in counts.into_iter().filter(|(_, seen)| *seen > SHOWN) {
-        out.add(on, Fault::new(kind, format!("and {} more of this kind", seen - SHOWN)));
+
+    fn report(self, out: &mut Findings) {
+        self.written.into_iter().for_each(|(on, fault)| out.add(on, fault));
+        for ((on, kind), seen) in self.counts.into_iter().filter(|(_, seen)| *seen > SHOWN) {
+            out.add(on, Fault::new(kind, format!("and {} more of this kind", seen - SHOWN)));
+        }
     }
 }
 
@@ -101,7 +106,7 @@ struct Constrainer<'a> {
     left: &'a mut usize,
     /// Subtrees of each form.
     counts: Vec<(u8, usize)>,
-    wrong: Vec<(usize, Fault)>,
+    wrong: Wrong,
 }
 
 impl Constrainer<'_> {
@@ -111,8 +116,9 @@ impl Constrainer<'_> {
         for subtree in self.constraints.all() {
             let shown = &subtree.shown;
             if let Some(bound) = subtree.bounded {
-                let says = format!("the subtree {shown} has a {bound}, which nobody supports");
-                self.wrong.push((self.at, Fault::new(Kind::NameConstraintUnsupported, says)));
+                self.wrong.push(self.at, Kind::NameConstraintUnsupported, || {
+                    format!("the subtree {shown} has a {bound}, which nobody supports")
+                });
             }
             let malformed = match &subtree.base {
                 Base::Malformed(_) => true,
@@ -121,13 +127,15 @@ impl Constrainer<'_> {
                 _ => false,
             };
             if malformed {
-                let says = format!("the subtree {shown} is not of the form its type demands");
-                self.wrong.push((self.at, Fault::new(Kind::NameConstraintsInvalid, says)));
+                self.wrong.push(self.at, Kind::NameConstraintsInvalid, || {
+                    format!("the subtree {shown} is not of the form its type demands")
+                });
             }
             let unsupported = matches!(subtree.base, Base::Unsupported(..)) || subtree.base.is_empty_text();
             if unsupported && !rfc {
-                let says = format!("the subtree {shown} is of a form that is not supported");
-                self.wrong.push((self.at, Fault::new(Kind::NameConstraintUnsupported, says)));
+                self.wrong.push(self.at, Kind::NameConstraintUnsupported, || {
+                    format!("the subtree {shown} is of a form that is not supported")
+                });
             }
         }
     }
@@ -141,12 +149,12 @@ impl Constrainer<'_> {
             }
             let cost = names.iter().map(|(name, _)| self.comparisons(name)).fold(0, usize::saturating_add);
             let Some(left) = self.left.checked_sub(cost) else {
-                let says = format!(
+                let on = self.blamed(below);
+                self.wrong.push(on, Kind::NameConstraintsTooMany, || format!(
                     "comparing the {} names of {} with the subtrees takes {cost} steps, more than the budget allows",
                     names.len(),
                     facts.shown()
-                );
-                self.wrong.push((self.blamed(below), Fault::new(Kind::NameConstraintsTooMany, says)));
+                ));
                 continue;
             };
             *self.left = left;
@@ -167,9 +175,13 @@ impl Constrainer<'_> {
     }
 
     fn check_name(&mut self, below: usize, facts: &Facts, name: &Claimed, shown: &str) {
+        let whole = matches!(name, Claimed::Malformed(0, _));
+        // No subtree of this form: what is not compared costs nothing.
+        if self.comparisons(name) == 0 && !whole {
+            return;
+        }
         let concerned = |list: &[Subtree]| list.iter().any(|subtree| subtree.base.concerns(name));
         let (permits, excludes) = (concerned(&self.constraints.permitted), concerned(&self.constraints.excluded));
-        let whole = matches!(name, Claimed::Malformed(0, _));
         if !permits && !excludes && !whole {
             return;
         }
@@ -177,36 +189,33 @@ impl Constrainer<'_> {
         let on = self.blamed(below);
         match name {
             Claimed::Malformed(_, why) => {
-                let says = format!("{shown} in {whose} cannot be compared with the constraints: {why}");
-                self.wrong.push((on, Fault::new(Kind::NameUnreadable, says)));
+                self.wrong.push(on, Kind::NameUnreadable, || {
+                    format!("{shown} in {whose} cannot be compared with the constraints: {why}")
+                });
                 return;
             }
             Claimed::Unsupported(..) => {
-                let says = format!("{shown} in {whose} is of a constrained form that is not supported");
-                self.wrong.push((on, Fault::new(Kind::NameConstraintUnsupported, says)));
+                self.wrong.push(on, Kind::NameConstraintUnsupported, || {
+                    format!("{shown} in {whose} is of a constrained form that is not supported")
+                });
                 return;
             }
             _ => {}
         }
         if permits && !self.constraints.permitted.iter().any(|subtree| subtree.base.contains(name)) {
-            let says = format!("{shown} in {whose} is outside what is permitted: {}", self.permitted_like(name));
-            self.wrong.push((on, Fault::new(Kind::NameNotPermitted, says)));
+            let constraints = self.constraints;
+            self.wrong.push(on, Kind::NameNotPermitted, || {
+                format!("{shown} in {whose} is outside what is permitted: {}", permitted_like(constraints, name))
+            });
         }
         if let Some(subtree) = self.constraints.excluded.iter().find(|subtree| subtree.base.touches(name)) {
-            let says = format!("{shown} in {whose} is excluded by {}", subtree.shown);
-            self.wrong.push((on, Fault::new(Kind::NameExcluded, says)));
+            self.wrong.push(on, Kind::NameExcluded, || format!("{shown} in {whose} is excluded by {}", subtree.shown));
         }
     }
+}
 
-    fn permitted_like(&self, name: &Claimed) -> String {
-        let alike: Vec<&str> = self
-            .constraints
-            .permitted
-            .iter()
-            .filter(|subtree| subtree.base.concerns(name))
-            .take(SHOWN)
-            .map(|subtree| subtree.shown.as_str())
-            .collect();
-        alike.join(", ")
-    }
+/// The permitted subtrees of the name's form, the first few.
+fn permitted_like(constraints: &NameConstraints, name: &Claimed) -> String {
+    let alike = constraints.permitted.iter().filter(|subtree| subtree.base.concerns(name)).take(SHOWN);
+    alike.map(|subtree| subtree.shown.as_str()).collect::<Vec<_>>().join(", ")
 }

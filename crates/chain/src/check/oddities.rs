@@ -71,11 +71,16 @@ impl Place {
     }
 }
 
+/// Notes of one kind that are written out for one certificate.
+const SHOWN: usize = 8;
+
 struct Notes(Vec<(Kind, String)>);
 
 impl Notes {
     fn say(&mut self, kind: Kind, says: impl Into<String>) {
-        self.0.push((kind, says.into()));
+        if self.0.iter().filter(|(other, _)| *other == kind).count() < SHOWN {
+            self.0.push((kind, says.into()));
+        }
     }
 
     fn serial(&mut self, facts: &Facts) {

@@ -82,6 +82,7 @@ fn a_partial_chain_and_a_circle_have_no_element() {
     let verdict = ask(&store(&root.certificate, &[]), &leaf.certificate);
     // The event 30 that Microsoft documents has these very values.
     assert_eq!(said(&base(1), &verdict), (0x800B_010A, 0, -1));
+    assert_eq!(said(&base(0x11), &verdict), (0, -1, -1), "who asks for no root asks for no complete chain");
     let a = ca("CN=A").self_signed();
     let b = ca("CN=B").signed_by(&a);
     let circle = ca("CN=A").keyed(&a.key).signed_by(&b);

@@ -38,3 +38,24 @@ fn a_short_key_is_used_and_called_weak() {
     let broken = with_bad_signature(&root);
     assert_eq!(judged(&store(&broken, &[]), &broken, None), [0x10_0008]);
 }
+
+macro_rules! algorithms {
+    ($($name:literal)+) => {
+        &[$(($name, include_bytes!(concat!("../../../../fixtures/chain/algorithms/", $name, ".pem")) as &[u8])),+]
+    };
+}
+
+const ALGORITHMS: &[(&str, &[u8])] = algorithms!(
+    "rsa-sha1" "rsa-sha256" "rsa-sha512" "pss-sha256" "pss-sha384" "pss-sha512" "ecdsa-p-256" "ecdsa-p-384"
+    "ecdsa-p-521" "ed25519"
+);
+
+#[test]
+fn every_signature_algorithm_is_verified() {
+    for (name, pem) in ALGORITHMS {
+        let root = one(pem);
+        assert_eq!(judged(&store(&root, &[]), &root, None), [0], "{name}");
+        let broken = with_bad_signature(&root);
+        assert_eq!(judged(&store(&broken, &[]), &broken, None), [8], "{name}");
+    }
+}
