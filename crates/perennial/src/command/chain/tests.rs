@@ -91,7 +91,7 @@ fn the_events_are_understood_as_those_of_windows() {
     let bodies: Vec<_> = evidence
         .facts
         .iter()
-        .filter_map(|fact| if let Observed::Capi2(event) = &fact.observed { Some(&**event) } else { None })
+        .filter_map(|fact| if let Observed::Capi2(event) = &fact.what { Some(&**event) } else { None })
         .collect();
     let leaf = Certificate::parse(&std::fs::read(suite("certs/InvalidEEnotAfterDateTest6EE.crt")).unwrap()).unwrap();
     let (mut built, mut applied, mut detailed) = (0, 0, 0);
