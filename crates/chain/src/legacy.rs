@@ -1,15 +1,17 @@
-//! Signatures the crypto library no longer verifies: RSA with MD5, and RSA keys below 1024 bits (RFC 8017 §8.2.2).
+//! Signatures the crypto library no longer verifies: RSA with MD2, MD4 or MD5, and RSA keys below 1024 bits (RFC 8017 §8.2.2).
 //!
 //! They prove little, and the strength check says so. But a chain of the nineties whose signatures fit is another thing
-//! than one whose signatures are wrong, and roots signed with MD5 are still in the field. Nothing secret is handled, so
+//! than one whose signatures are wrong, and roots signed with MD2 and MD5 are still in the field. Nothing secret is handled, so
 //! nothing needs to be constant-time; nothing is ever signed this way.
 
+use md2::Md2;
+use md4::Md4;
 use md5::{Digest as _, Md5};
 use num_bigint::BigUint;
+use pki::Oid;
 use pki::der::{Reader, write};
 use pki::digest::Digest;
 use pki::key::{KeyKind, PublicKey, SignatureAlgorithm};
-use pki::oid;
 
 use crate::signature::{Outcome, Signed};
 
@@ -21,8 +23,8 @@ pub(crate) fn check(key: &PublicKey, signed: &Signed<'_>) -> Option<Outcome> {
     let KeyKind::Rsa(bits) = *key.kind() else { return None };
     let digest_info = match SignatureAlgorithm::parse(signed.algorithm) {
         Ok(SignatureAlgorithm::RsaPkcs1(digest)) if bits < 1024 => with_digest(digest, signed.content),
-        Err(_) if is_md5(signed.algorithm) => with_md5(signed.content),
-        _ => return None,
+        Err(_) => with_broken_digest(signed)?,
+        Ok(_) => return None,
     };
     Some(match fits(key, signed.signature, &digest_info) {
         None => Outcome::UnusableKey,
@@ -36,17 +38,25 @@ enum Fit {
     No,
 }
 
-fn is_md5(algorithm: &[u8]) -> bool {
-    let id = Reader::new(algorithm).sequence("AlgorithmIdentifier").and_then(|mut inner| inner.oid("algorithm"));
-    id == Ok(oid::MD5_WITH_RSA)
+/// The DigestInfo of a digest that is broken, if the algorithm says RSA with one.
+fn with_broken_digest(signed: &Signed<'_>) -> Option<Vec<u8>> {
+    /// 1.2.840.113549.1.1; the digests alone are 1.2.840.113549.2.2, .4 and .5.
+    const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
+    let mut inner = Reader::new(signed.algorithm).sequence("AlgorithmIdentifier").ok()?;
+    let id = inner.oid("algorithm").ok()?;
+    let (number, digest) = match id.content().strip_prefix(PKCS1)? {
+        [2] => (2, Md2::digest(signed.content).to_vec()),
+        [3] => (4, Md4::digest(signed.content).to_vec()),
+        [4] => (5, Md5::digest(signed.content).to_vec()),
+        _ => return None,
+    };
+    let digest_id = Oid::from_content(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, number]);
+    let algorithm = write::algorithm(&digest_id, &write::null());
+    Some(write::sequence(&[&algorithm, &write::octets(&digest)]))
 }
 
 fn with_digest(digest: Digest, content: &[u8]) -> Vec<u8> {
     write::sequence(&[&digest.to_der(), &write::octets(&digest.of(&[content]))])
-}
-
-fn with_md5(content: &[u8]) -> Vec<u8> {
-    write::sequence(&[&write::algorithm(&oid::MD5, &write::null()), &write::octets(&Md5::digest(content))])
 }
 
 /// Nothing if the key is no RSA key of a sensible size.

@@ -47,6 +47,8 @@ fn unusable(key: &KeyKind, algorithm: &str, by: &str) -> Fault {
     Fault::new(Kind::UnusableKey, says)
 }
 
+const MD2_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 2];
+
 /// The algorithm in words, or its object identifier.
 pub(crate) fn algorithm_name(der: &[u8]) -> String {
     if let Ok(algorithm) = SignatureAlgorithm::parse(der) {
@@ -56,6 +58,7 @@ pub(crate) fn algorithm_name(der: &[u8]) -> String {
     match id {
         Ok(pki::oid::MD5_WITH_RSA) => "RSA with MD5".to_owned(),
         Ok(pki::oid::DSA_SHA1) => "DSA with SHA-1".to_owned(),
+        Ok(id) if id.content() == MD2_WITH_RSA => "RSA with MD2".to_owned(),
         Ok(id) => id.to_string(),
         Err(_) => "(unreadable)".to_owned(),
     }

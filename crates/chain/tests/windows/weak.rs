@@ -32,6 +32,19 @@ fn md5_is_verified_and_weak_but_on_a_root() {
 }
 
 #[test]
+fn md2_and_md4_are_verified() {
+    let roots: [&[u8]; 2] = [
+        include_bytes!("../../../../fixtures/chain/md5/md2-root.pem"),
+        include_bytes!("../../../../fixtures/chain/md5/md4-root.pem"),
+    ];
+    for root in roots.map(one) {
+        assert_eq!(judged(&store(&root, &[]), &root, None), [0]);
+        let broken = with_bad_signature(&root);
+        assert_eq!(judged(&store(&broken, &[]), &broken, None), [8]);
+    }
+}
+
+#[test]
 fn a_short_key_is_used_and_called_weak() {
     let root = one(SHORT);
     assert_eq!(judged(&store(&root, &[]), &root, None), [0x10_0000]);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use chain::policy::{IgnoreFlags, Policy, PolicyFlags, PolicyStatus, Ssl};
 use chain::render::{self, EventContext};
-use chain::{Alternatives, Question, Store, UsageMatch, Verdict};
+use chain::{Alternatives, Budget, Question, Store, UsageMatch, Verdict};
 use pki::{Certificate, Oid, Time};
 
 pub(crate) use self::arguments::ChainArgs;
@@ -24,6 +24,9 @@ fn judge(args: &ChainArgs, output: Output, out: &mut dyn Write) -> Result<ExitCo
     let secret = Secret::read(args.p12_password_file.as_deref())?;
     let mut bag = input::certificates(&args.leaf, &secret)?;
     let leaf = bag.remove(0);
+    for path in &args.store {
+        bag.extend(input::certificates(path, &secret)?);
+    }
     let store = store(args, &secret)?;
     let now = server::world::now();
     let usages: Vec<Oid> = args.usage.iter().map(|text| arguments::usage(text)).collect::<Result<_, _>>()?;
@@ -34,6 +37,7 @@ fn judge(args: &ChainArgs, output: Output, out: &mut dyn Write) -> Result<ExitCo
         usage_match: UsageMatch::All,
         revocation: args.revocation.into(),
         alternatives: Alternatives::All,
+        budget: Budget { additional: bag.len(), ..Budget::default() },
         ..Question::new(&leaf, args.at.unwrap_or(now))
     };
     let verdict = chain::judge(&store, &question);
@@ -53,7 +57,6 @@ fn store(args: &ChainArgs, secret: &Secret) -> Result<Store, Failure> {
         }
         Ok(())
     };
-    each(&args.store, &mut |certificate| store.add(certificate))?;
     each(&args.roots, &mut |certificate| store.trust(certificate))?;
     each(&args.distrusted, &mut |certificate| store.distrust(certificate))?;
     for path in &args.crl {
