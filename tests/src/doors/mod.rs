@@ -4,10 +4,12 @@
 //! The same list is walked by `make fuzz` (coverage-guided, `fuzz/`) and by the short run in `make test`
 //! (`tests/all/fuzz_smoke.rs`).
 
+mod chain;
 mod fixtures;
 mod pki;
 mod scep;
 
+pub use self::chain::{chain_build, ocsp};
 pub use self::pki::{certificate, cms, crl, name, normalise, request};
 pub use self::scep::{ca_certs, http_query, scep_content, scep_open, scep_reply, scep_reply_content};
 
@@ -36,4 +38,6 @@ pub const ALL: &[Door] = &[
     Door { name: "scep_content", enter: scep_content, seeds: self::scep::content_seeds },
     Door { name: "scep_reply", enter: scep_reply, seeds: self::scep::reply_seeds },
     Door { name: "scep_reply_content", enter: scep_reply_content, seeds: self::scep::reply_content_seeds },
+    Door { name: "ocsp", enter: ocsp, seeds: self::chain::ocsp_seeds },
+    Door { name: "chain_build", enter: chain_build, seeds: self::chain::chain_build_seeds },
 ];

@@ -2,6 +2,7 @@ mod audit;
 mod authority;
 mod case;
 mod cert;
+mod chain;
 mod challenge;
 mod check;
 mod crl;
@@ -86,6 +87,8 @@ enum Command {
     Getca(device::GetcaArgs),
     /// Device: get the revocation list by SCEP
     Getcrl(device::GetcrlArgs),
+    /// Say everything that is wrong with a certificate and its chain, as Windows would
+    Chain(chain::ChainArgs),
     /// See a device get, renew and lose a certificate
     Demo(demo::DemoArgs),
 }
@@ -96,6 +99,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
         Command::Check(args) => return check::run(&args, output),
         Command::Secret(command) => return secret::run(&command),
         Command::Serve(args) => return serve::run(&args),
+        Command::Chain(args) => return chain::run(&args, output),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -115,7 +119,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Getca(args) => device::getca(&args, output).await,
             Command::Getcrl(args) => device::getcrl(&args, output).await,
             Command::Demo(args) => demo::run(&args).await,
-            Command::Check(_) | Command::Secret(_) | Command::Serve(_) => Ok(ExitCode::SUCCESS),
+            Command::Chain(_) | Command::Check(_) | Command::Secret(_) | Command::Serve(_) => Ok(ExitCode::SUCCESS),
         }
     })
 }
