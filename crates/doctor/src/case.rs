@@ -2,7 +2,7 @@
 
 use pki::Time;
 
-use crate::fact::capi2::{Capi2Body, Capi2Event};
+use crate::fact::capi2::{Capi2Body, Capi2Event, PolicyVerdict, UsageSet};
 use crate::fact::certificate::{CertificateFact, StoreOwner};
 use crate::fact::event::{EventKind, OtherEvent};
 use crate::fact::log::{Door, HttpError, TraceMeaning, WebRequest};
@@ -356,6 +356,30 @@ fn request_says(request: &WebRequest) -> String {
     format!("{operation}{} {} → {status}{sub}{win32}", request.method, request.path)
 }
 
+/// What a check of a policy could not have seen (rule R-10), and whose credential it looked at.
+fn ignored(event: &Capi2Event, verdict: &PolicyVerdict) -> String {
+    let own = if event.is_own_credential_check() { ", Schannel checking its own credential" } else { "" };
+    let bits = verdict.ignore.unwrap_or(0);
+    let blind: Vec<&str> =
+        [(PolicyVerdict::IGNORE_REVOCATION, "revocation"), (PolicyVerdict::IGNORE_WRONG_USAGE, "usage")]
+            .into_iter()
+            .filter(|(bit, _)| bits & bit != 0)
+            .map(|(_, name)| name)
+            .collect();
+    let blind = if blind.is_empty() { String::new() } else { format!(", blind to {}", blind.join(" and ")) };
+    format!("{own}{blind}")
+}
+
+fn usages(list: &[String]) -> String {
+    let name = |usage: &String| match usage.as_str() {
+        CLIENT_AUTH => "client authentication".to_owned(),
+        SERVER_AUTH => "server authentication".to_owned(),
+        REQUEST_AGENT => "certificate request agent".to_owned(),
+        other => other.to_owned(),
+    };
+    if list.is_empty() { "nothing".to_owned() } else { list.iter().take(6).map(name).collect::<Vec<_>>().join(", ") }
+}
+
 fn capi2_says(event: &Capi2Event) -> String {
     let result = event.result.map_or(String::new(), |code| format!(", result {code}"));
     let about = event.subject().map_or(String::new(), |subject| {
@@ -364,13 +388,19 @@ fn capi2_says(event: &Capi2Event) -> String {
     });
     let what = match &event.body {
         Capi2Body::Chain(built) => {
-            let status = built.chains.first().map_or(0, |chain| chain.status.error);
-            format!("chain built, error status 0x{status:X}")
+            let chain = built.chains.first();
+            let status = chain.map_or(0, |chain| chain.status.error);
+            let leaf = chain.and_then(|chain| chain.elements.first()).map(|leaf| &leaf.application_usage);
+            let usages = match leaf {
+                Some(UsageSet::Only(list)) => format!(", leaf usable for {}", usages(list)),
+                _ => String::new(),
+            };
+            format!("chain built, error status 0x{status:X}{usages}")
         }
         Capi2Body::Policy(verdict) => {
             let policy = verdict.policy_name.clone().unwrap_or_default();
             let element = verdict.element_index.map_or(String::new(), |index| format!(", element {index}"));
-            format!("{policy}{element}")
+            format!("{policy}{element}{}", ignored(event, verdict))
         }
         Capi2Body::Revocation(_) => "revocation checked".to_owned(),
         Capi2Body::Rejected(_) => "revocation information rejected".to_owned(),

@@ -168,6 +168,8 @@ fn substituted(template: &str, values: &BTreeMap<&'static str, String>) -> (Stri
             Some(value) => out.push_str(value),
             None => {
                 unknown = Unknown::Something;
+                // What a command asks for most often is the thumbprint of the certificate to put in place.
+                let name = if name == "new" { "new-thumbprint" } else { name };
                 out.push_str(&format!("<{}>", name.to_uppercase().replace('_', "-")));
             }
         }

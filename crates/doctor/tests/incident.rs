@@ -37,6 +37,8 @@ fn from_two_damaged_events_the_cause_is_probable() {
     assert!(finding.certain_with.contains(&Witness::Registry), "{:?}", finding.certain_with);
     let says: Vec<_> = finding.because.iter().map(|line| line.says.as_str()).collect();
     assert!(says[0].contains("event 30 by lsass.exe") && says[0].contains("0x800B0101"), "{says:?}");
+    assert!(says[0].contains("Schannel checking its own credential, blind to revocation and usage"), "{says:?}");
+    assert!(says[1].contains("leaf usable for client authentication"), "{says:?}");
     assert!(says[1].contains("event 11") && says[1].contains("error status 0x1"), "{says:?}");
     assert_eq!(finding.because[0].place.to_string(), "ticket.txt, record 8841, 2015-08-10T07:12:44Z");
     assert_eq!(diagnosis.findings.iter().map(|f| f.code).collect::<Vec<_>>(), ["F-01", "F-61"]);

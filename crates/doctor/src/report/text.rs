@@ -177,7 +177,14 @@ impl Page {
         self.out.push_str(&format!("   {} {}.", report.cannot_tell.len(), self.say(Label::OpenChecks)));
         self.out.push_str(&format!(" {}:\n", self.say(Label::Collect)));
         let needed = |name: &str| report.cannot_tell.iter().any(|open| open.needs.contains(&name));
-        for witness in report.witnesses.iter().filter(|witness| witness.heard != "yes" && needed(witness.witness)) {
+        let missing = report.witnesses.iter().filter(|witness| witness.heard != "yes" && needed(witness.witness));
+        if report.verdict == "findings" {
+            // Who has a cause to mend needs no page of commands.
+            let titles: Vec<_> = missing.map(|witness| witness.title).collect();
+            self.out.push_str(&wrap(&titles.join("; "), 5, WIDTH));
+            return self.command("perennial doctor --what-to-collect");
+        }
+        for witness in missing {
             self.out.push_str(&format!("     {}\n", witness.title));
             witness.commands.iter().for_each(|command| self.command(command));
         }

@@ -88,12 +88,12 @@ fn bars(report: &Report) -> Vec<Bar> {
     };
     for entry in &report.findings {
         let pinned = ["F-01", "F-02", "F-03", "F-04"].contains(&entry.code);
-        let (class, mark) = if pinned { ("pinned", "📌 ") } else { ("involved", "") };
+        let (class, mark) = if pinned { ("pinned", "◆ ") } else { ("involved", "") };
         entry.certificate.iter().for_each(|shown| add(shown, class, mark));
         entry.successor.iter().for_each(|shown| add(shown, "successor", "→ "));
     }
     for ending in &report.forecast {
-        let (class, mark) = if ending.role == "pinned_client" { ("pinned", "📌 ") } else { ("other", "") };
+        let (class, mark) = if ending.role == "pinned_client" { ("pinned", "◆ ") } else { ("other", "") };
         add(&ending.certificate, class, mark);
     }
     bars

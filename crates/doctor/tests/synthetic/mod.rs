@@ -97,7 +97,7 @@ impl Deployment {
     /// The files as they would be collected.
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let text = |name: &str, content: String| (name.to_owned(), content.into_bytes());
-        vec![
+        let mut files = vec![
             ("MSCEP.reg".to_owned(), files::reg(self)),
             text("my.txt", store::listing("My", &self.my)),
             text("ca.txt", store::listing("CA", &self.ca)),
@@ -114,7 +114,9 @@ impl Deployment {
             text("crp-u_ex261124.log", files::w3c(&self.crp_web)),
             text("httperr1.log", files::httperr(&self.http_errors)),
             text("applicationHost.config", self.configuration.clone()),
-        ]
+        ];
+        files.retain(|(_, octets)| !octets.is_empty());
+        files
     }
 
     pub fn evidence(&self) -> Evidence {
