@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "a device keeps its keys and certificates in files")]
+
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};

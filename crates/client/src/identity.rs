@@ -1,4 +1,4 @@
-use p12_keystore::Pkcs12Archive;
+use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12Archive, PrivateKeyChain};
 use pki::Certificate;
 use pki::key::{PrivateKey, Sign};
 use zeroize::Zeroizing;
@@ -38,6 +38,20 @@ impl Identity {
         let key = PrivateKey::from_pkcs8(entry.key.as_der()).map_err(|_| NotAnIdentity::Key)?;
         let certificates = archive.certs.iter().filter_map(|bag| Certificate::parse(bag.cert.as_der()).ok()).collect();
         Ok(Identity::of(key, certificates))
+    }
+
+    /// As PKCS#12 under a password, with AES and SHA-256, as Windows 10 and later, macOS and Java read it.
+    pub fn to_pkcs12(&self, password: &str) -> Result<Vec<u8>, NotAnIdentity> {
+        let refuse = |_| NotAnIdentity::Pkcs12;
+        let key = p12_keystore::PrivateKey::from_der(self.key.pkcs8()).map_err(refuse)?;
+        let certificates: Result<Vec<_>, _> =
+            self.certificate.iter().chain(&self.chain).map(|c| p12_keystore::Certificate::from_der(c.der())).collect();
+        let id = self.key.public_key().key_id().to_vec();
+        let chain = PrivateKeyChain::new(id, key, certificates.map_err(refuse)?);
+        let name = self.certificate.as_ref().and_then(|c| c.subject().common_name());
+        let mut store = KeyStore::new();
+        store.add_entry(name.as_deref().unwrap_or("device"), KeyStoreEntry::PrivateKeyChain(chain));
+        store.writer(password).write().map_err(refuse)
     }
 
     /// A key with the certificates found beside it.

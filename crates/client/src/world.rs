@@ -1,4 +1,5 @@
 //! The one place where this crate looks at the clock and draws random octets.
+#![expect(clippy::disallowed_methods, reason = "this is the place")]
 
 use pki::Time;
 

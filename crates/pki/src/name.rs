@@ -68,8 +68,9 @@ impl Name {
             .iter()
             .map(|(kind, text)| {
                 let value = match *kind {
-                    oid::DOMAIN_COMPONENT | oid::EMAIL_ADDRESS => write::tlv(tag::IA5_STRING, text.as_bytes()),
-                    oid::COUNTRY => write::tlv(tag::PRINTABLE_STRING, text.as_bytes()),
+                    oid::DOMAIN_COMPONENT | oid::EMAIL_ADDRESS if text.is_ascii() => {
+                        write::tlv(tag::IA5_STRING, text.as_bytes())
+                    }
                     _ => write::directory_string(text),
                 };
                 write::set_of(vec![write::sequence(&[&write::oid(kind), &value])])
@@ -80,13 +81,13 @@ impl Name {
     }
 
     /// From RFC 4514 text, most specific attribute first: `CN=dev-1,O=Example,C=CH`. Multi-valued parts (`+`) become
-    /// parts of their own.
+    /// parts of their own. Values in the hexadecimal form (`#0C03…`) are refused.
     pub fn parse(text: &str) -> Result<Name, NotAName> {
         let mut attributes = Vec::new();
         for part in split_unescaped(text) {
             let (kind, value) = part.split_once('=').ok_or(NotAName)?;
             let kind = attribute_type(kind.trim()).ok_or(NotAName)?;
-            attributes.push((kind, unescape(value.trim())?));
+            attributes.push((kind, unescape(trim(value))?));
         }
         attributes.reverse();
         let borrowed: Vec<(Oid, &str)> = attributes.iter().map(|(k, v)| (k.clone(), v.as_str())).collect();
@@ -212,7 +213,25 @@ fn split_unescaped(text: &str) -> Vec<&str> {
     parts
 }
 
+/// Without the blanks around a value; one after a backslash belongs to it.
+fn trim(value: &str) -> &str {
+    let blank = |c: char| c.is_ascii_whitespace();
+    let value = value.trim_start_matches(blank);
+    let trimmed = value.trim_end_matches(blank);
+    let backslashes = trimmed.chars().rev().take_while(|c| *c == '\\').count();
+    if backslashes % 2 == 1 { value.get(..=trimmed.len()).unwrap_or(trimmed) } else { trimmed }
+}
+
+/// Two hexadecimal digits, and nothing else that reads as a number (`+F`).
+fn hex_pair(text: &str) -> Option<u8> {
+    let pair = text.get(..2).filter(|pair| pair.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    u8::from_str_radix(pair, 16).ok()
+}
+
 fn unescape(value: &str) -> Result<String, NotAName> {
+    if value.starts_with('#') {
+        return Err(NotAName);
+    }
     let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value);
     let mut octets = Vec::with_capacity(value.len());
     let mut rest = value;
@@ -222,7 +241,7 @@ fn unescape(value: &str) -> Result<String, NotAName> {
             octets.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             continue;
         }
-        match rest.get(..2).and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+        match hex_pair(rest) {
             Some(octet) => {
                 octets.push(octet);
                 rest = rest.get(2..).unwrap_or_default();
@@ -302,9 +321,19 @@ mod tests {
             assert_eq!(Name::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Name::parse("cn = \"a,b\"").unwrap().to_string(), "CN=a\\,b");
+        assert_eq!(Name::parse("CN=a\\+F, O= b ").unwrap().to_string(), "CN=a\\+F, O=b");
+        assert!(Name::parse("CN=#0403616263").is_err());
         assert!(Name::parse("nonsense").is_err() && Name::parse("XX=1").is_err() && Name::parse("CN=\\").is_err());
         assert_eq!(Name::parse("CN=a\\00b").unwrap().common_name().unwrap(), "a\0b");
         assert_eq!(Name::parse("CN=a\\00b").unwrap().to_string(), "CN=a\\00b");
+    }
+
+    #[test]
+    fn text_that_is_no_country_or_domain_is_written_as_text() {
+        let name = Name::parse("C=Ö, DC=ö, E=ö@example.org").unwrap();
+        assert_eq!(name.to_string(), "C=Ö, DC=ö, E=ö@example.org");
+        let tags: Vec<u8> = name.rdns().iter().flatten().map(|a| a.value.tag).collect();
+        assert_eq!(tags, [tag::UTF8_STRING; 3]);
     }
 
     #[test]

@@ -124,6 +124,28 @@ impl Request {
         Reader::new(value).any().ok()?.text()
     }
 
+    /// The same request without its challengePassword, to be kept. Its signature does not fit any more; it must have
+    /// been verified before.
+    #[must_use]
+    pub fn without_challenge(&self) -> Request {
+        let mut out = self.clone();
+        out.attributes.retain(|(kind, _)| *kind != oid::ATTR_CHALLENGE_PASSWORD);
+        let attributes: Vec<Vec<u8>> = out
+            .attributes
+            .iter()
+            .map(|(kind, values)| write::sequence(&[&write::oid(kind), &write::set_of(values.clone())]))
+            .collect();
+        let attributes: Vec<&[u8]> = attributes.iter().map(Vec::as_slice).collect();
+        out.info = write::sequence(&[
+            &write::integer(0),
+            self.subject.der(),
+            self.public_key.spki_der(),
+            &write::constructed(0xa0, &attributes),
+        ]);
+        out.der = write::sequence(&[&out.info, &self.algorithm, &write::bit_octets(&self.signature)]);
+        out
+    }
+
     /// The extensions asked for, under RFC 2985's or Microsoft's attribute.
     pub fn extensions(&self) -> Result<Vec<Extension>, DerError> {
         let mut out = Vec::new();

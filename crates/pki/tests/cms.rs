@@ -1,4 +1,9 @@
 //! Messages made here are read by openssl(1), and by this house.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "these tests read fixtures and start openssl"
+)]
 
 use std::io::Write;
 use std::process::{Command, Stdio};

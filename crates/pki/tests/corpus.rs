@@ -1,4 +1,5 @@
 //! Keys and certificates that others made, read and used.
+#![expect(clippy::disallowed_methods, reason = "these tests read fixtures")]
 
 use pki::key::{Decrypt, KeyKind, KeySpec, KeyTransport, PrivateKey, Sign};
 use pki::{Certificate, Name, Request, digest::Digest};

@@ -1,5 +1,6 @@
 //! What real clients and servers said to each other (fixtures/corpus): every message is read, verified and opened as
 //! its DECODED.txt says, and every request is answered so that the client who sent it can read the answer.
+#![expect(clippy::disallowed_methods, reason = "these tests read fixtures")]
 
 #[path = "support/mod.rs"]
 mod support;

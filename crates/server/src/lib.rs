@@ -1,1 +1,26 @@
-//! The server crate.
+//! The service: SCEP over HTTP in front of a registration authority and a CA, with a store behind (DESIGN §4).
+//!
+//! This crate does **not** decide and does not know formats: what a message says is `scep`'s, who may have what `ra`'s,
+//! what a certificate says `ca`'s. It introduces them to each other and to the world: sockets, files, the store, the
+//! clock, which is read in one place.
+
+mod certify;
+mod check;
+pub mod config;
+mod cores;
+pub mod credential;
+mod enrol;
+pub mod http;
+pub mod init;
+mod issue;
+mod key_file;
+pub mod operator;
+mod reason;
+mod recover;
+pub mod revocation;
+mod service;
+pub mod store;
+pub mod task;
+pub mod world;
+
+pub use service::{Answer, Secrets, Service, ServiceError};

@@ -1,5 +1,6 @@
 //! What the tests of this crate have in common: fixtures, a clock that stands and randomness.
 #![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(clippy::disallowed_methods, reason = "these tests read fixtures")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

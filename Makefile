@@ -1,0 +1,32 @@
+# What there is to do. `.ci/run` does everything that must hold before a change goes in.
+.PHONY: demo test bench fuzz soak advisories
+
+# A device gets, renews and loses a certificate, over real HTTP, in a temporary folder.
+demo:
+	cargo run --release --quiet --locked -p perennial -- demo
+
+# Every test. Installs the programs the tests start, as root on Debian; otherwise names them.
+test:
+	.ci/test
+
+# Enrolments per second and CPU per enrolment, beside what the RSA operations alone cost.
+bench:
+	cargo build --release --quiet --locked -p perennial
+	cargo run --release --quiet --locked -p benches
+
+# The fuzzers, FUZZ_SECONDS (60) each. Needs cargo-fuzz and g++.
+fuzz:
+	.ci/fuzz
+
+# The demonstration over and over, for SOAK_SECONDS (3600).
+soak:
+	cargo build --release --locked -p perennial
+	@end=$$(( $$(date +%s) + $${SOAK_SECONDS:-3600} )); count=0; \
+	while [ $$(date +%s) -lt $$end ]; do \
+		target/release/perennial demo >target/soak.log 2>&1 || { cat target/soak.log; echo "failed after $$count"; exit 1; }; \
+		count=$$((count + 1)); \
+	done; echo "$$count demonstrations, none failed"
+
+# Known vulnerabilities of dependencies; fetches the RustSec database.
+advisories:
+	cargo deny check advisories

@@ -1,0 +1,100 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use ra::{Approval, KeyReuse};
+use scep::server::{Legacy, Sha1};
+use serde::Serialize;
+use server::config::{Config, Doors, Endpoint, Span};
+
+use super::Where;
+use crate::failure::Failure;
+use crate::print::Output;
+
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  perennial check --config /srv/perennial/perennial.toml
+
+Exit status: 0 the configuration is good; 1 it is not; 2 it cannot be read.")]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    place: Where,
+}
+
+#[derive(Serialize)]
+struct Explained {
+    good: bool,
+    flaws: Vec<String>,
+    says: Vec<String>,
+}
+
+pub(crate) fn run(args: &CheckArgs, output: Output) -> Result<ExitCode, Failure> {
+    use server::config::ConfigError;
+    let explained = match args.place.read_config() {
+        Ok(config) => Explained { good: true, flaws: Vec::new(), says: explain(&config) },
+        Err(ConfigError::Unreadable { path, cause }) => {
+            return Err(ConfigError::Unreadable { path, cause }.into());
+        }
+        Err(error) => Explained { good: false, flaws: vec![error.to_string()], says: Vec::new() },
+    };
+    let path = args.place.path().display().to_string();
+    output.value(&explained, |e| {
+        if e.good { format!("{path} is good. It says:\n{}", bullets(&e.says)) } else { e.flaws.join("\n") }
+    });
+    Ok(if explained.good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn bullets(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("  - {line}\n")).collect()
+}
+
+fn explain(config: &Config) -> Vec<String> {
+    let mut says = vec![
+        format!("The service listens on {} and is reached as {}.", config.listen, config.public_url),
+        format!("Everything is kept in {}; this node is called {}.", config.store, config.node),
+        format!(
+            "The revocation list is valid for {} and made anew {} before it ends.",
+            Span(config.crl_validity),
+            Span(config.crl_overlap)
+        ),
+        match &config.admin {
+            Some(admin) => format!("{} may open the challenge page with a password.", admin.user),
+            None => "Nobody may open the challenge page.".to_owned(),
+        },
+    ];
+    says.extend(config.endpoints.values().map(|e| endpoint(e, config)));
+    says
+}
+
+fn endpoint(endpoint: &Endpoint, config: &Config) -> String {
+    let doors = match endpoint.doors {
+        Doors::Own => format!("/scep/{}", endpoint.name),
+        Doors::Ndes => format!("/scep/{}, /scep and NDES's addresses", endpoint.name),
+    };
+    let challenges: Vec<&str> = endpoint.policy.challenges.iter().map(|kind| kind.name()).collect();
+    let authorised = match (challenges.is_empty(), endpoint.policy.approval) {
+        (false, Approval::Never) => format!("a {} challenge", challenges.join(" or ")),
+        (false, Approval::WithoutChallenge) => format!("a {} challenge or an operator", challenges.join(" or ")),
+        (false, Approval::Always) => format!("a {} challenge and an operator", challenges.join(" or ")),
+        (true, Approval::Never) => "nothing: only renewals".to_owned(),
+        (true, _) => "an operator".to_owned(),
+    };
+    let renewal = &endpoint.policy.renewal;
+    let window = renewal.window.map_or_else(|| "at any time".to_owned(), |w| format!("in the last {}", Span(w)));
+    let key = if renewal.key_reuse == KeyReuse::Allow { "an old or a new key" } else { "a new key" };
+    let life = config.profiles.get(&endpoint.policy.profile).map_or(0, |p| p.validity);
+    let legacy = match endpoint.accept.legacy {
+        Legacy::Refuse => "AES only",
+        Legacy::TripleDes => "AES and triple DES",
+        Legacy::SingleDes => "AES, triple and single DES",
+    };
+    let sha1 = if endpoint.accept.sha1 == Sha1::Accept { "SHA-1 is still taken" } else { "SHA-1 is refused" };
+    format!(
+        "Endpoint {} at {doors}: profile {} ({}), first certificate by {authorised}, renewal of {} {window} with {key}; \
+         {legacy}, {sha1}.",
+        endpoint.name,
+        endpoint.policy.profile,
+        Span(life),
+        renewal.profiles.join(", "),
+    )
+}

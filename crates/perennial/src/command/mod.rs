@@ -1,0 +1,155 @@
+mod audit;
+mod authority;
+mod case;
+mod cert;
+mod challenge;
+mod check;
+mod crl;
+mod demo;
+mod device;
+mod init;
+mod secret;
+mod serve;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use server::Service;
+use server::config::{Config, ConfigError};
+use server::store::Actor;
+
+use crate::failure::Failure;
+use crate::print::Output;
+
+/// SCEP service, CA and device client whose own certificates renew, and a doctor for broken NDES deployments.
+#[derive(Parser)]
+#[command(
+    name = "perennial",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  perennial demo                                  see everything once, in a minute
+  perennial init /srv/perennial --listen 0.0.0.0:80 --public-url http://scep.example.com
+  perennial serve --config /srv/perennial/perennial.toml
+  perennial challenge new --config /srv/perennial/perennial.toml --device laptop-17
+  perennial enrol http://scep.example.com/scep --dir ./laptop-17 --subject CN=laptop-17 --challenge C
+
+Exit status: 0 it is so; 1 it is not so, or was refused; 2 it could not be done."
+)]
+pub(crate) struct Line {
+    #[command(flatten)]
+    output: Output,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a new service: keys, root, issuing CA, RA, configuration
+    Init(init::InitArgs),
+    /// Say what a configuration means and what is wrong with it
+    Check(check::CheckArgs),
+    /// Run the service
+    Serve(serve::ServeArgs),
+    /// Make and list challenges
+    #[command(subcommand)]
+    Challenge(challenge::ChallengeCommand),
+    /// Look at requests, and decide those that wait
+    #[command(subcommand)]
+    Case(case::CaseCommand),
+    /// Look at certificates, and revoke them
+    #[command(subcommand)]
+    Cert(cert::CertCommand),
+    /// Show the revocation list, or make a new one
+    Crl(crl::CrlArgs),
+    /// Prepare the CA that will issue next
+    #[command(subcommand)]
+    Ca(authority::CaCommand),
+    /// Read the audit, and prove that nobody changed it
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Make the keyed hash of a secret, for the configuration
+    #[command(subcommand)]
+    Secret(secret::SecretCommand),
+    /// Device: get a first certificate from any SCEP server
+    Enrol(device::EnrolArgs),
+    /// Device: get a new certificate in place of the one held
+    Renew(device::RenewArgs),
+    /// Device: ask what has become of a request
+    Poll(device::PollArgs),
+    /// Device: show what a SCEP server can do, and its certificates
+    Getca(device::GetcaArgs),
+    /// Device: get the revocation list by SCEP
+    Getcrl(device::GetcrlArgs),
+    /// See a device get, renew and lose a certificate
+    Demo(demo::DemoArgs),
+}
+
+pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
+    let output = line.output;
+    match line.command {
+        Command::Check(args) => return check::run(&args, output),
+        Command::Secret(command) => return secret::run(&command),
+        Command::Serve(args) => return serve::run(&args),
+        _ => {}
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match line.command {
+            Command::Init(args) => init::run(&args, output).await,
+            Command::Challenge(command) => challenge::run(&command, output).await,
+            Command::Case(command) => case::run(&command, output).await,
+            Command::Cert(command) => cert::run(&command, output).await,
+            Command::Crl(args) => crl::run(&args, output).await,
+            Command::Ca(command) => authority::run(&command, output).await,
+            Command::Audit(command) => audit::run(&command, output).await,
+            Command::Enrol(args) => device::enrol(&args, output).await,
+            Command::Renew(args) => device::renew(&args, output).await,
+            Command::Poll(args) => device::poll(&args, output).await,
+            Command::Getca(args) => device::getca(&args, output).await,
+            Command::Getcrl(args) => device::getcrl(&args, output).await,
+            Command::Demo(args) => demo::run(&args).await,
+            Command::Check(_) | Command::Secret(_) | Command::Serve(_) => Ok(ExitCode::SUCCESS),
+        }
+    })
+}
+
+/// Which service is meant.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Where {
+    /// The configuration of the service
+    #[arg(long, value_name = "FILE", env = "PERENNIAL_CONFIG", default_value = "perennial.toml")]
+    config: PathBuf,
+}
+
+impl Where {
+    pub(crate) fn path(&self) -> &Path {
+        &self.config
+    }
+
+    pub(crate) fn read_config(&self) -> Result<Config, ConfigError> {
+        Config::read(&self.config)
+    }
+
+    pub(crate) async fn open(&self) -> Result<Service, Failure> {
+        Ok(Service::open(self.read_config()?).await?)
+    }
+}
+
+/// Who gives an order, for the audit.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct By {
+    /// Your name, for the audit; the user of the system if not stated
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+impl By {
+    pub(crate) fn actor(&self) -> Actor {
+        let user = || ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+        let name = self.by.clone().or_else(user).unwrap_or_else(|| "operator".to_owned());
+        Actor { name, source: "cli".to_owned() }
+    }
+}

@@ -1,0 +1,183 @@
+//! Requests for certificates: facts, decision, one durable write, signature (the design's steps 3 to 9).
+
+use pki::Request;
+use ra::challenge::Presented;
+use ra::{Case, Decision, Delivery, Denial, Enrolment, Poll, Settled, Stated, Verification};
+use scep::FailInfo;
+use scep::server::{self, Opened, Undeliverable};
+
+use crate::enrol::{Desk, Outcome, Trouble};
+use crate::issue::{self, NotIssued};
+use crate::reason;
+use crate::store::{CaseQuery, CommitError};
+
+/// How often a decision is taken anew because another node or request wrote first.
+const MOST_ATTEMPTS: usize = 5;
+
+/// A PKCSReq or RenewalReq.
+pub(crate) async fn request(desk: &Desk<'_>, opened: &Opened, request: &Request) -> Result<Outcome, Trouble> {
+    let enrolment = enrolment(desk, opened, request);
+    let challenge = request.challenge().filter(|challenge| !challenge.is_empty());
+    let secrets = &desk.service.secrets;
+    let presented = challenge.as_deref().map(|text| Presented::recognise(text, &secrets.pepper, &secrets.sealing));
+    let policy = &desk.endpoint.policy;
+    for _ in 0..MOST_ATTEMPTS {
+        let case = case(desk, opened, presented.as_ref()).await?;
+        let verification = match ra::settled(&enrolment, &case, policy, desk.now) {
+            Some(_) => Verification::Absent,
+            None => {
+                let statics = &desk.endpoint.statics;
+                ra::challenge::verify(&enrolment, presented.as_ref(), statics, &case, policy, desk.now)
+            }
+        };
+        let decision = ra::decide(&enrolment, &case, &verification, policy, desk.now);
+        match carry_out(desk, opened, Some(request), decision).await {
+            Err(NotDone::Overtaken) => {}
+            Err(NotDone::Trouble(trouble)) => return Err(trouble),
+            Ok(outcome) => return Ok(outcome),
+        }
+    }
+    Err(Trouble::Busy)
+}
+
+/// A CertPoll: what has become of an earlier request?
+pub(crate) async fn poll(desk: &Desk<'_>, opened: &Opened) -> Result<Outcome, Trouble> {
+    let poll = Poll {
+        endpoint: &desk.endpoint.name,
+        transaction: &opened.transaction_id,
+        signer: &opened.signer,
+        delivery: delivery(opened),
+    };
+    for _ in 0..MOST_ATTEMPTS {
+        let case = case(desk, opened, None).await?;
+        let asked = case.known.as_ref().and_then(|known| known.request.clone());
+        match carry_out(desk, opened, asked.as_ref(), ra::decide_poll(&poll, &case)).await {
+            Err(NotDone::Overtaken) => {}
+            Err(NotDone::Trouble(trouble)) => return Err(trouble),
+            Ok(outcome) => return Ok(outcome),
+        }
+    }
+    Err(Trouble::Busy)
+}
+
+fn enrolment<'a>(desk: &'a Desk<'_>, opened: &'a Opened, request: &'a Request) -> Enrolment<'a> {
+    Enrolment {
+        endpoint: &desk.endpoint.name,
+        transaction: &opened.transaction_id,
+        request,
+        signer: &opened.signer,
+        stated: match opened.message_type {
+            scep::MessageType::RenewalReq => Stated::Renewal,
+            _ => Stated::Enrolment,
+        },
+        digest: opened.used.digest,
+        delivery: delivery(opened),
+    }
+}
+
+fn delivery(opened: &Opened) -> Delivery {
+    match opened.to.delivery() {
+        server::Delivery::KeyTransport => Delivery::Possible,
+        server::Delivery::Password => Delivery::OnlyNow,
+        server::Delivery::Impossible(why) => Delivery::Impossible(match why {
+            Undeliverable::NoChallenge => "the signer's key only signs, and there is no challenge to encrypt under",
+            Undeliverable::KeySize => "the signer's RSA key has a size that cannot be encrypted to",
+            Undeliverable::NotOpened => "the message was not opened",
+        }),
+    }
+}
+
+/// The one read.
+async fn case(desk: &Desk<'_>, opened: &Opened, presented: Option<&Presented>) -> Result<Case, Trouble> {
+    let query = CaseQuery {
+        endpoint: &desk.endpoint.name,
+        transaction: &opened.transaction_id,
+        signer: &opened.signer,
+        challenge: presented.map(|p| p.key().0),
+    };
+    Ok(desk.service.store.case(&query).await?)
+}
+
+/// Why a decision was not carried out.
+enum NotDone {
+    /// Another request changed the facts in between.
+    Overtaken,
+    Trouble(Trouble),
+}
+
+impl From<CommitError> for NotDone {
+    fn from(error: CommitError) -> NotDone {
+        match error {
+            CommitError::Conflict(_) => NotDone::Overtaken,
+            CommitError::Store(error) => NotDone::Trouble(error.into()),
+        }
+    }
+}
+
+impl From<Trouble> for NotDone {
+    fn from(trouble: Trouble) -> NotDone {
+        NotDone::Trouble(trouble)
+    }
+}
+
+/// Does what was decided. `request` is what was asked, in this message or in an earlier one.
+async fn carry_out(
+    desk: &Desk<'_>,
+    opened: &Opened,
+    request: Option<&Request>,
+    decision: Decision,
+) -> Result<Outcome, NotDone> {
+    match decision {
+        Decision::Settled(settled) => Ok(repeat(desk, &settled).await?),
+        Decision::Grant(grant) => {
+            let missing = || Trouble::Internal("the request of an approved case is not there".to_owned());
+            let request = request.ok_or_else(missing)?;
+            match issue::grant(desk, opened, request, *grant).await {
+                Ok(certificate) => Ok(issue::success(desk, certificate)),
+                Err(NotIssued::Commit(error)) => Err(error.into()),
+                Err(NotIssued::Trouble(trouble)) => Err(NotDone::Trouble(trouble)),
+                Err(NotIssued::Flawed(flaws)) => Ok(flawed(desk, opened, &flaws).await),
+            }
+        }
+        Decision::Pend(pend) => {
+            issue::pend(desk, opened, &pend).await?;
+            Ok(Outcome::Pending)
+        }
+        Decision::Deny(denial) => {
+            deny(desk, opened, &denial).await;
+            let reason = denial.reason();
+            Ok(Outcome::Failure(reason::fail_info(reason), reason.text()))
+        }
+    }
+}
+
+/// The certificate would be no good: the profile or the lints say why.
+async fn flawed(desk: &Desk<'_>, opened: &Opened, flaws: &[ca::Flaw]) -> Outcome {
+    let code = flaws.first().map_or("profile.unknown", ca::Flaw::code);
+    let detail = flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    desk.record(desk.entry("refuse", &opened.transaction_id, code, &detail)).await;
+    Outcome::Failure(FailInfo::BadRequest, code)
+}
+
+/// The answer of a settled case, again.
+async fn repeat(desk: &Desk<'_>, settled: &Settled) -> Result<Outcome, Trouble> {
+    match &settled.outcome {
+        ra::Outcome::Pending => Ok(Outcome::Pending),
+        ra::Outcome::Denied => {
+            let reason = ra::Reason::OperatorDenied;
+            Ok(Outcome::Failure(reason::fail_info(reason), reason.text()))
+        }
+        ra::Outcome::Certificate(serial) => {
+            let certificate = issue::stored(desk.service, &desk.credentials, serial, desk.now).await?;
+            Ok(issue::success(desk, certificate))
+        }
+    }
+}
+
+async fn deny(desk: &Desk<'_>, opened: &Opened, denial: &Denial) {
+    let detail = denial.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if denial.is_security_event() {
+        tracing::warn!(source = %desk.source, transaction = opened.transaction_id, detail, "somebody should look at this");
+    }
+    desk.record(desk.entry("refuse", &opened.transaction_id, denial.reason().text(), &detail)).await;
+}

@@ -1,0 +1,55 @@
+//! What anybody may fetch: certificates and lists of the CAs, and whether the service is well.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode, header};
+
+use super::Shared;
+use super::operation::plain;
+use crate::Service;
+
+/// Certificates state these addresses (RFC 5280 §4.2.1.13, §4.2.2.1; media types of RFC 2585 §4).
+pub(super) async fn file(State(Shared(service)): State<Shared>, Path(file): Path<String>) -> Response<Body> {
+    let credentials = service.credentials.load_full();
+    let issuing = credentials.issuer().map(|k| k.certificate.clone());
+    match (file.as_str(), issuing) {
+        ("issuing.crt", Some(certificate)) => octets(certificate.der().to_vec(), "application/pkix-cert"),
+        ("root.crt", _) => octets(credentials.root.der().to_vec(), "application/pkix-cert"),
+        ("issuing.crl", Some(certificate)) => crl(&service, &certificate.fingerprint()).await,
+        ("root.crl", _) => crl(&service, &credentials.root.fingerprint()).await,
+        _ => plain(StatusCode::NOT_FOUND, "not found"),
+    }
+}
+
+async fn crl(service: &Service, issuer: &[u8; 32]) -> Response<Body> {
+    match service.store.crl_latest(issuer).await {
+        Ok(Some(row)) => octets(row.der, "application/pkix-crl"),
+        Ok(None) => plain(StatusCode::NOT_FOUND, "no list has been made yet"),
+        Err(error) => {
+            tracing::error!(%error, "a list could not be read");
+            plain(StatusCode::SERVICE_UNAVAILABLE, "try again later")
+        }
+    }
+}
+
+fn octets(body: Vec<u8>, content_type: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    response
+}
+
+/// The process runs.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Enrolments can work: the store answers.
+pub(super) async fn readyz(State(Shared(service)): State<Shared>) -> Response<Body> {
+    match service.store.counts(crate::world::now()).await {
+        Ok(_) => plain(StatusCode::OK, "ready"),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            plain(StatusCode::SERVICE_UNAVAILABLE, "store")
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! From a grant to a certificate: prepared, stored, signed, stored again. Nothing is signed that is not stored.
+
+use std::sync::Arc;
+
+use ca::{Flaw, Order, Prepared, Profile, Serial};
+use pki::key::{Sign, SignatureAlgorithm};
+use pki::{Certificate, Request, Time};
+use ra::{Authority, CaseId, Grant, Pend};
+use scep::server::Opened;
+
+use crate::config::{CaInReply, Endpoint};
+use crate::credential::{Credentials, Keyed};
+use crate::enrol::{Desk, Outcome, Trouble};
+use crate::store::{
+    AuditEntry, CertificateRecord, Commit, CommitError, GrantRecord, Origin, PendRecord, RequestRecord, Unfinished,
+};
+use crate::{Service, ServiceError, world};
+
+/// Why a grant became no certificate.
+pub(crate) enum NotIssued {
+    /// The store would not have it.
+    Commit(CommitError),
+    /// The certificate would be no good.
+    Flawed(Vec<Flaw>),
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for NotIssued {
+    fn from(trouble: Trouble) -> NotIssued {
+        NotIssued::Trouble(trouble)
+    }
+}
+
+/// Makes the certificate of a grant. `request` is what was asked, in this message or in the one it asks about.
+pub(crate) async fn grant(
+    desk: &Desk<'_>,
+    opened: &Opened,
+    request: &Request,
+    grant: Grant,
+) -> Result<Certificate, NotIssued> {
+    let issuer = desk.credentials.issuer().ok_or_else(|| Trouble::Internal("there is no issuing CA".to_owned()))?;
+    let profile = profile(desk, &grant)?;
+    let order = order(&grant)?;
+    let serial = Serial::random(&mut world::random);
+    let algorithm = issuer.key.preferred();
+    let prepared =
+        ca::prepare(&order, profile, &issuer.certificate, algorithm, &serial, desk.now).map_err(NotIssued::Flawed)?;
+    let record = record(desk, opened, request, &grant, &prepared, issuer);
+    let entry = granted(desk, &record);
+    desk.service
+        .store
+        .commit(Commit::Grant(Box::new(record)), vec![entry], desk.now)
+        .await
+        .map_err(NotIssued::Commit)?;
+    Ok(sign(desk.service, issuer, prepared, desk.now).await?)
+}
+
+fn granted(desk: &Desk<'_>, record: &GrantRecord) -> AuditEntry {
+    let certificate = &record.certificate;
+    let serial = pki::certificate::serial_hex(&certificate.serial);
+    let detail = format!(
+        "{}; profile {}; subject {}; serial {serial}",
+        certificate.authority, record.request.profile, certificate.subject
+    );
+    desk.entry("grant", &record.case.0, "", &detail)
+}
+
+fn profile<'s>(desk: &Desk<'s>, grant: &Grant) -> Result<&'s Profile, Trouble> {
+    desk.service
+        .config
+        .profiles
+        .get(grant.profile())
+        .ok_or_else(|| Trouble::Internal(format!("there is no profile `{}`", grant.profile())))
+}
+
+/// The only way from a decision to something that can be signed (docs/decisions/0001).
+#[expect(clippy::disallowed_methods, reason = "here a grant becomes an order, and nowhere else")]
+fn order(grant: &Grant) -> Result<Order, Trouble> {
+    let order = Order::new(grant.subject().clone(), grant.names().to_vec(), grant.key().clone());
+    let order = order.with_key_usage(grant.key_usage());
+    match grant.sid().map(str::parse).transpose() {
+        Ok(Some(sid)) => Ok(order.with_sid(sid)),
+        Ok(None) => Ok(order),
+        Err(_) => Err(Trouble::Internal(format!("the stored security identifier {:?} is none", grant.sid()))),
+    }
+}
+
+/// What is stored before the key is used.
+fn record(
+    desk: &Desk<'_>,
+    opened: &Opened,
+    request: &Request,
+    grant: &Grant,
+    prepared: &Prepared,
+    issuer: &Keyed,
+) -> GrantRecord {
+    let (case, origin) = match grant.case() {
+        Some(pending) => (pending.clone(), Origin::Approved),
+        None => (CaseId::random(&mut world::random), Origin::New),
+    };
+    GrantRecord {
+        case,
+        origin,
+        request: RequestRecord {
+            generation: grant.generation(),
+            profile: grant.profile().to_owned(),
+            device: grant.device().map(str::to_owned),
+            sid: grant.sid().map(str::to_owned),
+            ..request_record(desk, opened, request)
+        },
+        certificate: CertificateRecord {
+            issuer: issuer.certificate.fingerprint(),
+            serial: prepared.serial().to_vec(),
+            tbs: prepared.tbs().to_vec(),
+            algorithm: issuer.key.preferred().to_der(),
+            subject: prepared.subject().to_string(),
+            validity: prepared.validity(),
+            authority: authority(grant.authority()),
+            replaces: grant.replaces().map(<[u8]>::to_vec),
+        },
+        spend: grant.spend().cloned(),
+        notices: Vec::new(),
+    }
+}
+
+/// What is kept of a request; its challenge is not.
+fn request_record(desk: &Desk<'_>, opened: &Opened, request: &Request) -> RequestRecord {
+    RequestRecord {
+        endpoint: desk.endpoint.name.clone(),
+        transaction: opened.transaction_id.clone(),
+        generation: 0,
+        key: request.public_key().hash(),
+        signer_key: opened.signer.public_key().hash(),
+        names: ra::requested_names(request),
+        signer: opened.signer.der().to_vec(),
+        request: request.without_challenge().der().to_vec(),
+        profile: String::new(),
+        device: None,
+        sid: None,
+    }
+}
+
+fn authority(authority: &Authority) -> String {
+    match authority {
+        Authority::Challenge(kind) => format!("{} challenge", kind.name()),
+        Authority::Renewal(serial) => format!("renewal of {}", pki::certificate::serial_hex(serial)),
+        Authority::Operator(approver) => format!("approved by {}", approver.0),
+    }
+}
+
+/// Writes down that a request waits for an operator.
+pub(crate) async fn pend(desk: &Desk<'_>, opened: &Opened, pend: &Pend) -> Result<(), CommitError> {
+    let Some(request) = opened.content.request() else { return Ok(()) };
+    let case = CaseId::random(&mut world::random);
+    let entry = desk.entry("pend", &case.0, "", &format!("subject {}", request.subject()));
+    let record = PendRecord {
+        case,
+        request: RequestRecord {
+            generation: pend.generation,
+            profile: pend.profile.clone(),
+            device: pend.device.clone(),
+            sid: pend.sid.clone(),
+            ..request_record(desk, opened, request)
+        },
+        spend: pend.spend.clone(),
+        notices: Vec::new(),
+    };
+    desk.service.store.commit(Commit::Pend(Box::new(record)), vec![entry], desk.now).await
+}
+
+/// Signs what is stored, and stores the certificate. If somebody else signed it meanwhile, theirs is the certificate.
+async fn sign(service: &Service, issuer: &Keyed, prepared: Prepared, now: Time) -> Result<Certificate, Trouble> {
+    let signer = issuer.clone();
+    let signed = service.cores.finish(move || ca::sign(prepared, &signer.certificate, &*signer.key)).await?;
+    let certificate = signed.map_err(|e| Trouble::Internal(e.to_string()))?;
+    Ok(service.store.issued(&issuer.certificate.fingerprint(), &certificate, Vec::new(), now).await?)
+}
+
+/// A certificate the store knows. If it was decided but not signed yet, what is stored is signed now.
+pub(crate) async fn stored(
+    service: &Service,
+    credentials: &Credentials,
+    serial: &[u8],
+    now: Time,
+) -> Result<Certificate, Trouble> {
+    let missing = || Trouble::Internal(format!("certificate {} is not there", pki::certificate::serial_hex(serial)));
+    let row = service.store.certificate(serial).await?.ok_or_else(missing)?;
+    if let Some(der) = row.der {
+        return Certificate::parse(&der).map_err(|e| Trouble::Internal(e.to_string()));
+    }
+    let unfinished = service.store.unfinished_by(&row.issuer, serial).await?.ok_or_else(missing)?;
+    finish(service, credentials, unfinished, now).await
+}
+
+async fn finish(
+    service: &Service,
+    credentials: &Credentials,
+    unfinished: Unfinished,
+    now: Time,
+) -> Result<Certificate, Trouble> {
+    let issuer = credentials
+        .issuer_by(&unfinished.issuer)
+        .ok_or_else(|| Trouble::Internal("the CA that was to sign is not there any more".to_owned()))?;
+    let algorithm = SignatureAlgorithm::parse(&unfinished.algorithm).map_err(|e| Trouble::Internal(e.to_string()))?;
+    let prepared = Prepared::resume(&unfinished.tbs, &issuer.certificate, algorithm)
+        .map_err(|flaws| Trouble::Internal(flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+    sign(service, issuer, prepared, now).await
+}
+
+/// Signs what was decided before a crash and not signed.
+pub(crate) async fn resume(service: &Service) -> Result<(), ServiceError> {
+    let credentials: Arc<Credentials> = service.credentials.load_full();
+    for unfinished in service.store.unfinished().await? {
+        let serial = pki::certificate::serial_hex(&unfinished.serial);
+        match finish(service, &credentials, unfinished, world::now()).await {
+            Ok(certificate) => tracing::info!(serial, subject = %certificate.subject(), "signed after a restart"),
+            Err(error) => tracing::error!(serial, %error, "what was decided before the restart could not be signed"),
+        }
+    }
+    Ok(())
+}
+
+/// A reply with a certificate.
+pub(crate) fn success(desk: &Desk<'_>, certificate: Certificate) -> Outcome {
+    Outcome::Success(with_issuer(desk.endpoint, &desk.credentials, certificate), None)
+}
+
+pub(crate) fn with_issuer(
+    endpoint: &Endpoint,
+    credentials: &Credentials,
+    certificate: Certificate,
+) -> Vec<Certificate> {
+    let issued_by = |k: &&Keyed| certificate.issuer().matches(k.certificate.subject());
+    let issuer = match endpoint.ca_in_reply {
+        CaInReply::Sent => credentials.issuing.iter().find(issued_by).map(|k| k.certificate.clone()),
+        CaInReply::Omitted => None,
+    };
+    std::iter::once(certificate).chain(issuer).collect()
+}

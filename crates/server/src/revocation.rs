@@ -1,0 +1,156 @@
+//! Revocation lists: made when something is revoked, and in time before the old one ends.
+
+use std::sync::Arc;
+
+use ca::RevokedEntry;
+use pki::crl::Reason;
+use pki::key::{PrivateKey, Sign};
+use pki::{Crl, Time};
+
+use crate::credential::Keyed;
+use crate::store::{Actor, RevokedCertificate, StoreError, StoredCrl};
+use crate::{Service, ServiceError};
+
+/// How long a root's list is valid, in seconds: a root may be away for long.
+const ROOT_VALIDITY: i64 = 365 * 86_400;
+/// How long before its end a root's list is made anew, in seconds.
+const ROOT_OVERLAP: i64 = 180 * 86_400;
+
+/// Whether a list is to be made even if the old one is good for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renew {
+    /// Only if it is due.
+    IfDue,
+    /// In any case: something has been revoked.
+    Now,
+}
+
+/// What became of a list.
+#[derive(Debug, Clone)]
+pub enum Published {
+    /// A new one.
+    New(Crl),
+    /// The old one is still good.
+    Unchanged(Crl),
+}
+
+impl Published {
+    /// The list that is out now.
+    #[must_use]
+    pub fn crl(&self) -> &Crl {
+        match self {
+            Published::New(crl) | Published::Unchanged(crl) => crl,
+        }
+    }
+}
+
+/// Makes the list of the issuing CA.
+pub async fn publish(service: &Service, renew: Renew, now: Time) -> Result<Published, ServiceError> {
+    let credentials = service.credentials.load_full();
+    let issuer = credentials.issuer().ok_or_else(|| ServiceError::Credential("there is no issuing CA".to_owned()))?;
+    let lives = Lives { validity: service.config.crl_validity, overlap: service.config.crl_overlap };
+    make(service, issuer, lives, renew, now).await
+}
+
+/// Makes the root's list, if its key is here; nothing if not.
+pub async fn publish_root(service: &Service, renew: Renew, now: Time) -> Result<Option<Published>, ServiceError> {
+    let Some(key) = service.credentials.load().root_key.clone() else { return Ok(None) };
+    publish_root_with(service, key, renew, now).await.map(Some)
+}
+
+/// Makes the root's list with its key, brought from elsewhere.
+pub async fn publish_root_with(
+    service: &Service,
+    key: Arc<PrivateKey>,
+    renew: Renew,
+    now: Time,
+) -> Result<Published, ServiceError> {
+    let root = Keyed { certificate: service.credentials.load().root.clone(), key };
+    if root.key.public_key() != root.certificate.public_key() {
+        return Err(ServiceError::Refused("the key is not the root's".to_owned()));
+    }
+    let lives = Lives { validity: ROOT_VALIDITY, overlap: ROOT_OVERLAP };
+    make(service, &root, lives, renew, now).await
+}
+
+#[derive(Clone, Copy)]
+struct Lives {
+    validity: i64,
+    overlap: i64,
+}
+
+async fn make(
+    service: &Service,
+    issuer: &Keyed,
+    lives: Lives,
+    renew: Renew,
+    now: Time,
+) -> Result<Published, ServiceError> {
+    let fingerprint = issuer.certificate.fingerprint();
+    // Another node may publish the same number first; then its list counts, unless it lacks what was revoked here.
+    for _ in 0..5 {
+        let latest = service.store.crl_latest(&fingerprint).await?;
+        let due = latest.as_ref().is_none_or(|row| ca::crl_due(row.next_update, lives.overlap, now));
+        if let (Some(row), false, Renew::IfDue) = (&latest, due, renew) {
+            return read(&row.der).map(Published::Unchanged);
+        }
+        let entries = entries(service, &fingerprint, now).await?;
+        let number = latest.map_or(1, |row| row.number + 1);
+        let crl = sign(service, issuer, entries, number, now, lives.validity).await?;
+        let list = StoredCrl {
+            issuer: fingerprint,
+            number,
+            der: crl.der().to_vec(),
+            this_update: now,
+            next_update: now.plus(lives.validity),
+        };
+        let actor = Actor { name: format!("node {}", service.config.node), source: "task".to_owned() };
+        match service.store.crl_put(&list, &actor, now).await {
+            Ok(()) => return Ok(Published::New(crl)),
+            Err(StoreError::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(ServiceError::Issue("other nodes publish lists faster than this one".to_owned()))
+}
+
+/// What stands on a list: certificates that would still be valid.
+async fn entries(service: &Service, issuer: &[u8; 32], now: Time) -> Result<Vec<RevokedEntry>, ServiceError> {
+    let revoked = service.store.revoked(issuer, now).await?;
+    let entry =
+        |r: RevokedCertificate| RevokedEntry { serial: r.serial, at: r.revocation.at, reason: r.revocation.reason };
+    Ok(revoked.into_iter().map(entry).collect())
+}
+
+fn read(der: &[u8]) -> Result<Crl, ServiceError> {
+    Crl::parse(der).map_err(|e| ServiceError::Issue(format!("the stored list cannot be read: {e}")))
+}
+
+async fn sign(
+    service: &Service,
+    issuer: &Keyed,
+    entries: Vec<RevokedEntry>,
+    number: u64,
+    now: Time,
+    validity: i64,
+) -> Result<Crl, ServiceError> {
+    let issuer = issuer.clone();
+    let work = move || ca::crl(&issuer.certificate, &*issuer.key, &entries, number, now, now.plus(validity));
+    let made = service.cores.finish(work).await.map_err(|_| ServiceError::Issue("busy".to_owned()))?;
+    made.map_err(|e| ServiceError::Issue(e.to_string()))
+}
+
+/// Revokes a certificate and publishes the list that says so.
+pub async fn revoke(
+    service: &Service,
+    serial: &[u8],
+    reason: Reason,
+    by: &Actor,
+    now: Time,
+) -> Result<Crl, ServiceError> {
+    let unknown =
+        || ServiceError::Refused(format!("there is no certificate {} here", pki::certificate::serial_hex(serial)));
+    let issuer = service.store.certificate(serial).await?.ok_or_else(unknown)?.issuer;
+    service.store.revoke(&issuer, serial, ra::Revocation { at: now, reason }, by, now).await?;
+    publish(service, Renew::Now, now).await.map(|published| published.crl().clone())
+}

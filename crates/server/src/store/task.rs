@@ -1,0 +1,46 @@
+//! Which of several nodes acts for a task.
+
+use pki::Time;
+
+use super::listed::Lease;
+use super::unit::Step;
+use super::value::params;
+use super::{Store, StoreError};
+
+const TAKE: &str = "INSERT INTO task (name, held_by, held_until) VALUES ($1, $2, $3)
+    ON CONFLICT (name) DO UPDATE SET held_by = excluded.held_by, held_until = excluded.held_until
+    WHERE task.held_by = excluded.held_by OR task.held_until <= $4";
+
+const HOLDER: &str = "SELECT held_by, held_until FROM task WHERE name = $1";
+
+const RELEASE: &str = "UPDATE task SET held_until = $1 WHERE name = $2 AND held_by = $3 AND held_until > $1";
+
+impl Store {
+    /// Takes a task for this node until a moment, or prolongs it. At most one node holds it at a time, as far as the
+    /// nodes' clocks agree: make it longer than they can differ.
+    ///
+    /// # Errors
+    /// The store does not answer, or holds what was never written to it.
+    pub async fn lease(&self, task: &str, until: Time, now: Time) -> Result<Lease, StoreError> {
+        let step = Step::one("task", TAKE, params![task, self.node(), until, now]);
+        match self.write(vec![step], Vec::new(), now).await {
+            Ok(_) => Ok(Lease::Held),
+            Err(StoreError::Conflict(_)) => {
+                let rows = self.query(HOLDER, params![task]).await?;
+                let gone = || StoreError::Conflict(format!("task {task}"));
+                let mut row = rows.into_iter().next().ok_or_else(gone)?;
+                Ok(Lease::Other { node: row.text()?, until: row.time()? })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a task back before its time, if this node holds it.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn lease_release(&self, task: &str, now: Time) -> Result<(), StoreError> {
+        let step = Step::any("task", RELEASE, params![now, task, self.node()]);
+        self.write(vec![step], Vec::new(), now).await.map(|_| ())
+    }
+}

@@ -1,0 +1,12 @@
+//! What the store promises, on both engines: each function here is a test on SQLite and one on PostgreSQL.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod audited;
+mod conflict;
+mod crash;
+mod enrolment;
+mod lists;
+mod made;
+mod opening;
+mod place;
+mod speed;

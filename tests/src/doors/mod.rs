@@ -1,0 +1,39 @@
+//! The doors: every function that takes octets from outside, with seeds that come from real messages.
+//!
+//! A door is entered with arbitrary octets. It must not panic, must not take long, and its own assertions must hold.
+//! The same list is walked by `make fuzz` (coverage-guided, `fuzz/`) and by the short run in `make test`
+//! (`tests/all/fuzz_smoke.rs`).
+
+mod fixtures;
+mod pki;
+mod scep;
+
+pub use self::pki::{certificate, cms, crl, name, normalise, request};
+pub use self::scep::{ca_certs, http_query, scep_content, scep_open, scep_reply, scep_reply_content};
+
+/// A way in.
+#[derive(Clone, Copy)]
+pub struct Door {
+    /// Its name, which is also the name of its fuzz target.
+    pub name: &'static str,
+    /// Goes in with these octets.
+    pub enter: fn(&[u8]),
+    /// Octets that get far inside.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every door.
+pub const ALL: &[Door] = &[
+    Door { name: "normalise", enter: normalise, seeds: self::pki::normalise_seeds },
+    Door { name: "certificate", enter: certificate, seeds: self::pki::certificate_seeds },
+    Door { name: "crl", enter: crl, seeds: self::pki::crl_seeds },
+    Door { name: "request", enter: request, seeds: self::pki::request_seeds },
+    Door { name: "cms", enter: cms, seeds: self::pki::cms_seeds },
+    Door { name: "name", enter: name, seeds: self::pki::name_seeds },
+    Door { name: "http_query", enter: http_query, seeds: self::scep::http_query_seeds },
+    Door { name: "ca_certs", enter: ca_certs, seeds: self::scep::ca_certs_seeds },
+    Door { name: "scep_open", enter: scep_open, seeds: self::scep::message_seeds },
+    Door { name: "scep_content", enter: scep_content, seeds: self::scep::content_seeds },
+    Door { name: "scep_reply", enter: scep_reply, seeds: self::scep::reply_seeds },
+    Door { name: "scep_reply_content", enter: scep_reply_content, seeds: self::scep::reply_content_seeds },
+];

@@ -1,0 +1,101 @@
+//! The reference says what the code says: generated pages are what the generators write, written pages miss no key.
+//!
+//! `REGENERATE=1 cargo test -p tests reference` writes the generated ones anew.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn compare(page: &str, generated: &str) {
+    let path = root().join(page);
+    if std::env::var_os("REGENERATE").is_some() {
+        std::fs::write(&path, generated).expect("written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == generated, "{page} is not what the code says: run REGENERATE=1 cargo test -p tests reference");
+}
+
+#[test]
+fn codes_are_generated() {
+    let mut out = String::from(
+        "# Codes\n\nGenerated from the code. A code never changes once released. A refusal carries the most useful one as \
+         failInfoText; the audit has all of them, with the facts.\n",
+    );
+    out.push_str("\n## A message could not be opened\n\n| code | the client gets | meaning |\n|---|---|---|\n");
+    for code in scep::Code::ALL {
+        let gets = code.fail_info().map_or("HTTP 400 or 413", scep::FailInfo::name);
+        let _ = writeln!(out, "| `{}` | {gets} | {} |", code.text(), code.meaning().trim());
+    }
+    out.push_str("\n## A request was refused\n\n| code | meaning |\n|---|---|\n");
+    for reason in ra::Reason::ALL {
+        let _ = writeln!(out, "| `{}` | {} |", reason.text(), reason.meaning().trim());
+    }
+    out.push_str("\n## A certificate would be no good\n\n| code | meaning |\n|---|---|\n");
+    for code in ca::Code::ALL {
+        let _ = writeln!(out, "| `{}` | {} |", code.text(), code.meaning().trim());
+    }
+    compare("docs/reference/codes.md", &out);
+}
+
+/// Every key of a table, as the reader itself lists them when it meets one that it does not know.
+fn keys(config: &str) -> BTreeSet<String> {
+    let error = server::config::Config::parse(config, "test", Path::new(".")).expect_err("an unknown key").to_string();
+    let expected = error.split("expected one of ").nth(1).or_else(|| error.split("expected ").nth(1)).expect(&error);
+    expected.lines().next().unwrap_or_default().split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_key_of_the_configuration_is_documented() {
+    let page = std::fs::read_to_string(root().join("docs/reference/configuration.md")).expect("page");
+    let service = "[service]\nlisten = \"127.0.0.1:1\"\n[profile.p]\n[endpoint.e]\nprofile = \"p\"\n";
+    let tables = [
+        ("## [service]", service.replace("[service]\n", "[service]\nx_unknown = 1\n")),
+        ("## [ca]", format!("{service}[ca]\nx_unknown = 1\n")),
+        ("## [admin]", format!("{service}[admin]\nx_unknown = 1\n")),
+        ("## [limits]", format!("{service}[limits]\nx_unknown = 1\n")),
+        ("## [profile.NAME]", format!("{service}[profile.q]\nx_unknown = 1\n")),
+        ("## [endpoint.NAME]", format!("{service}[endpoint.f]\nx_unknown = 1\n")),
+        ("### [endpoint.NAME.renewal]", format!("{service}[endpoint.f.renewal]\nx_unknown = 1\n")),
+        ("### [endpoint.NAME.reply]", format!("{service}[endpoint.f.reply]\nx_unknown = 1\n")),
+    ];
+    for (heading, config) in tables {
+        let section = page.split(heading).nth(1).expect(heading);
+        let section = section.split("\n#").next().unwrap_or_default();
+        let keys = keys(&config);
+        assert!(keys.len() > 1, "{heading}: {keys:?}");
+        for key in keys.iter().filter(|key| !["renewal", "reply"].contains(&key.as_str())) {
+            assert!(section.contains(&format!("| `{key}` |")), "{heading} does not say what `{key}` is");
+        }
+    }
+}
+
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let mut pages = vec![root().join("README.md"), root().join("ARCHITECTURE.md"), root().join("CONTRIBUTING.md")];
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("folder") {
+            let path = entry.expect("entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "md") {
+                pages.push(path);
+            }
+        }
+    }
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap_or_default();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let found = page.parent().expect("parent").join(target);
+            assert!(found.exists(), "{}: {link} leads nowhere", page.display());
+        }
+    }
+}
