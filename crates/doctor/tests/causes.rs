@@ -71,9 +71,9 @@ fn the_pages_are_those_of_the_files() {
 }
 
 fn compare(path: &str, expected: &str) {
-    if std::env::var_os("PERENNIAL_WRITE_DOCS").is_some() {
+    if std::env::var_os("REGENERATE").is_some() {
         std::fs::write(path, expected).unwrap();
     }
     let found = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(found, expected, "{path}: run with PERENNIAL_WRITE_DOCS=1 and look at the change");
+    assert_eq!(found, expected, "{path}: run with REGENERATE=1 and look at the change");
 }

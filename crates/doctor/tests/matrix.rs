@@ -128,11 +128,11 @@ fn each_pair_of_causes_is_told_apart() {
     assert_eq!((right, wrong), (expected, 0), "{details:#?}");
     let page = page(count, &scores);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/conformance-doctor.md");
-    if std::env::var_os("PERENNIAL_WRITE_DOCS").is_some() {
+    if std::env::var_os("REGENERATE").is_some() {
         std::fs::write(path, &page).unwrap();
     }
     println!("doctor: precision {right}/{}, recall {right}/{expected} over {count} pairs", right + wrong);
-    assert_eq!(std::fs::read_to_string(path).unwrap(), page, "run with PERENNIAL_WRITE_DOCS=1 and look at the change");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), page, "run with REGENERATE=1 and look at the change");
 }
 
 fn page(count: u64, scores: &BTreeMap<&'static str, Score>) -> String {

@@ -7,6 +7,7 @@ mod check;
 mod crl;
 mod demo;
 mod device;
+mod doctor;
 mod init;
 mod secret;
 mod serve;
@@ -83,6 +84,8 @@ enum Command {
     Getca(device::GetcaArgs),
     /// Device: get the revocation list by SCEP
     Getcrl(device::GetcrlArgs),
+    /// Say what is wrong with a Windows NDES deployment, from what it leaves behind
+    Doctor(doctor::DoctorArgs),
     /// See a device get, renew and lose a certificate
     Demo(demo::DemoArgs),
 }
@@ -92,6 +95,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
     match line.command {
         Command::Check(args) => return check::run(&args, output),
         Command::Secret(command) => return secret::run(&command),
+        Command::Doctor(args) => return doctor::run(&args, output),
         Command::Serve(args) => return serve::run(&args),
         _ => {}
     }
@@ -111,7 +115,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Getca(args) => device::getca(&args, output).await,
             Command::Getcrl(args) => device::getcrl(&args, output).await,
             Command::Demo(args) => demo::run(&args).await,
-            Command::Check(_) | Command::Secret(_) | Command::Serve(_) => Ok(ExitCode::SUCCESS),
+            Command::Check(_) | Command::Secret(_) | Command::Serve(_) | Command::Doctor(_) => Ok(ExitCode::SUCCESS),
         }
     })
 }
