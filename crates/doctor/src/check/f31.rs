@@ -36,12 +36,16 @@ fn judge(case: &Case<'_>) -> Outcome {
     let left = described.not_after.map_or(i64::MAX, |end| days(case.now, end));
     let mut signs = Signs::default();
     if left <= EARLY {
-        signs.certain = vec![line(&place, certificate_says(&described))];
+        let mut lines = vec![line(&place, certificate_says(&described))];
+        if left < 0 {
+            lines.extend(failures);
+        }
+        // A certificate file may be any, an old one kept beside the others as well.
+        let in_use = case.heard(Witness::MachineStore) || case.heard(Witness::Probe);
+        *if in_use { &mut signs.certain } else { &mut signs.probable } = lines;
     }
-    if left < 0 {
-        signs.certain.extend(failures);
-    }
-    let outcome = case.weigh("F-31", signs, NEEDS).about(Some(&described)).with("days", left);
+    let outcome = case.weigh("F-31", signs, NEEDS).about(Some(&described));
+    let outcome = if left >= 0 { outcome.with("days", left) } else { outcome };
     outcome.map(|finding| coming(finding, left, described.not_after))
 }
 

@@ -12,7 +12,7 @@ const MOST_ENTRIES: usize = 20_000;
 /// Octets that all entries of an archive may unpack to.
 const MOST_OCTETS: u64 = 16 << 30;
 /// Octets an entry may unpack to whatever its packed size.
-const FREE: u64 = 256 << 20;
+const FREE: u64 = 64 << 20;
 /// Beyond that, octets per packed octet. Logs pack to a twentieth; bombs to a thousandth.
 const RATIO: u64 = 200;
 
