@@ -1,5 +1,6 @@
 //! The knowledge: one file per cause, and the pages made from them.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test reads and writes the documentation")]
 
 use doctor::{Language, cause, check, page};
 

@@ -1,5 +1,6 @@
 //! No evidence, however damaged or malicious, makes a reader panic, loop or grow without bound.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods, reason = "a test measures time")]
 
 use doctor::Evidence;
 use doctor::fact::{Limit, Limits};

@@ -1,5 +1,6 @@
 //! Each cause alone, each pair of causes, and the healthy deployment: what is found, and what is found wrongly.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test reads and writes the documentation")]
 
 mod synthetic;
 

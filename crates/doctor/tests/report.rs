@@ -1,5 +1,6 @@
 //! Reports: four forms, two languages, redacted or not.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test reads and writes the documentation")]
 
 mod synthetic;
 
