@@ -11,7 +11,7 @@ mod timeline;
 use serde::Serialize;
 
 use crate::cause::{self, Language, filled};
-use crate::fact::{CertificateDescription, Evidence, Limit, Place, Position};
+use crate::fact::{CertificateDescription, Evidence, Limit, Place, Position, ProbeFact};
 use crate::finding::{Finding, Line, Outcome};
 use crate::forecast::Due;
 use crate::witness::{Heard, Witness};
@@ -67,6 +67,8 @@ pub struct Report {
     pub witnesses: Vec<Heeded>,
     /// Files that were read.
     pub sources: Vec<Source>,
+    /// What a live server answered, in short.
+    pub answers: Vec<String>,
     /// What was mended in damaged text.
     pub repairs: Vec<Mended>,
     /// Limits that were hit, and what could not be read.
@@ -285,6 +287,7 @@ impl Report {
             },
             witnesses: diagnosis.witnesses.iter().map(|(witness, heard)| writer.heeded(*witness, *heard)).collect(),
             sources: writer.sources(evidence),
+            answers: writer.answers(evidence),
             repairs: writer.repairs(evidence),
             remarks: writer.remarks(evidence),
         }
@@ -451,6 +454,10 @@ impl Writer {
         sums.into_iter().map(row).collect()
     }
 
+    fn answers(&self, evidence: &Evidence) -> Vec<String> {
+        evidence.probes().map(|(_, probe)| self.redactor.text(&answer(probe))).collect()
+    }
+
     fn remarks(&self, evidence: &Evidence) -> Vec<String> {
         let limit = |limit: &Limit| match limit {
             Limit::Facts { left_out, failures } => {
@@ -468,6 +475,36 @@ impl Writer {
             format!("{}: {}", self.redactor.text(&trouble.place.to_string()), self.redactor.text(&trouble.says))
         };
         evidence.limits_hit.iter().map(limit).chain(evidence.troubles.iter().take(20).map(trouble)).collect()
+    }
+}
+
+/// What a server answered, in a line of names and numbers.
+fn answer(probe: &ProbeFact) -> String {
+    let until = |one: &CertificateDescription| {
+        let end = one.not_after.map_or(String::new(), |end| format!(" until {}", end.date()));
+        format!("{}{end}", one.subject)
+    };
+    let all = |list: &[pki::Certificate]| {
+        list.iter().map(|one| until(&CertificateDescription::of(one))).collect::<Vec<_>>().join("; ")
+    };
+    match probe {
+        ProbeFact::Capabilities { url, status, lines } => {
+            let short: Vec<String> = lines.iter().take(20).map(|line| line.chars().take(40).collect()).collect();
+            format!("GetCACaps {url} → {status}: {}", short.join(" "))
+        }
+        ProbeFact::CaCertificates { url, status, certificates, .. } => {
+            format!("GetCACert {url} → {status}: {}", all(certificates))
+        }
+        ProbeFact::Tls { host, version, chain, fault } => {
+            let version = version.clone().unwrap_or_default();
+            let fault = fault.as_ref().map_or(String::new(), |fault| format!(": {fault}"));
+            format!("TLS {host} {version} {}{fault}", all(chain))
+        }
+        ProbeFact::Crl { url, next_update, fault, .. } => {
+            let due = next_update.map_or(String::new(), |at| format!("next update {at}"));
+            format!("CRL {url}: {}", fault.clone().unwrap_or(due))
+        }
+        ProbeFact::Failed { url, why, .. } => format!("{url}: {why}"),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::fact::certificate::{CertificateOrigin, StoreOwner};
 use crate::fact::event::{CAPI2_CHANNEL, EventKind, Switch};
 use crate::fact::log::Door;
 use crate::fact::query::Known;
-use crate::fact::{Evidence, Observed};
+use crate::fact::{Evidence, Observed, ProbeFact};
 use crate::source::Kind;
 
 /// A kind of evidence.
@@ -136,10 +136,22 @@ impl Witness {
             Witness::RegistrationPointWebLog => yes(asked(evidence, Door::RegistrationPoint)),
             Witness::HttpErrorLog => yes(evidence.sources.iter().any(|source| source.kind == Kind::HttpErrorLog)),
             Witness::IisConfiguration => yes(evidence.settings().next().is_some()),
-            Witness::Probe => yes(evidence.probes().next().is_some()),
+            Witness::Probe => probed(evidence),
             Witness::Capture => Heard::No,
         }
     }
+}
+
+/// A server that answered nothing says nothing about itself.
+fn probed(evidence: &Evidence) -> Heard {
+    let mut outcome = Heard::No;
+    for (_, probe) in evidence.probes() {
+        match probe.as_ref() {
+            ProbeFact::Failed { .. } => outcome = Heard::Silent,
+            _ => return Heard::Yes,
+        }
+    }
+    outcome
 }
 
 fn asked(evidence: &Evidence, door: Door) -> bool {

@@ -3,7 +3,8 @@
 use super::Check;
 use super::f06::is_ra;
 use super::f10::is_offline;
-use crate::case::{Case, Needs, Signs, both};
+use crate::case::{Case, Needs, Signs, both, line};
+use crate::fact::ProbeFact;
 use crate::fact::capi2::Capi2Body;
 use crate::fact::log::Door;
 use crate::finding::{Line, Outcome};
@@ -24,7 +25,21 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !signs.is_empty() || !blocked.is_empty() {
         signs.certain.extend([missing.clone(), blocked, failures.clone()].concat());
     }
-    case.weigh("F-34", signs.or_probable(both(missing, failures)), NEEDS)
+    let signs = signs.or_probable(both(missing, failures)).or_probable(probed(case));
+    case.weigh("F-34", signs, NEEDS)
+}
+
+/// Lists of the RA's and the CA's certificates that a live look could not get, or got past their next update.
+fn probed(case: &Case<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (place, probe) in case.evidence.probes() {
+        let ProbeFact::Crl { url, next_update, fault, .. } = probe.as_ref() else { continue };
+        let late = next_update.filter(|at| *at < case.now).map(|at| format!("next update was due {at}"));
+        if let Some(says) = fault.clone().or(late) {
+            lines.push(line(place, format!("{url}: {says}")));
+        }
+    }
+    lines
 }
 
 /// Revocation lists that the web server did not give out.

@@ -52,6 +52,7 @@ labels! {
     NotApplicable: "checks do not apply", "Prüfungen nicht anwendbar";
     Noise: "events look like trouble and are none; they were passed over", "Ereignisse sehen nach Fehlern aus und sind keine; sie wurden übergangen";
     Repaired: "Repaired in damaged text", "In beschädigtem Text repariert";
+    Answers: "The server answered", "Der Server hat geantwortet";
     Read: "Read", "Gelesen";
     Items: "items", "Einträge";
     Remarks: "Limits and troubles", "Grenzen und Störungen";

@@ -27,6 +27,7 @@ struct Page {
 pub fn text(report: &Report, colour: Colour) -> String {
     let mut page = Page { out: String::new(), colour, language: label::language_of(report) };
     page.head(report);
+    page.answers(report);
     let (causes, consequences): (Vec<_>, Vec<_>) =
         report.findings.iter().partition(|entry| entry.explained_by.is_empty());
     for (n, entry) in causes.iter().enumerate() {
@@ -70,6 +71,13 @@ impl Page {
         let headline = wrap(&report.headline, 0, WIDTH);
         self.out.push_str(&self.painted(headline.trim_end(), code));
         self.out.push('\n');
+    }
+
+    fn answers(&mut self, report: &Report) {
+        if !report.answers.is_empty() {
+            self.heading(Label::Answers);
+            report.answers.iter().for_each(|answer| self.out.push_str(&wrap(answer, 3, WIDTH)));
+        }
     }
 
     fn entry(&mut self, number: usize, entry: &Entry) {
@@ -178,8 +186,8 @@ impl Page {
         self.out.push_str(&format!(" {}:\n", self.say(Label::Collect)));
         let needed = |name: &str| report.cannot_tell.iter().any(|open| open.needs.contains(&name));
         let missing = report.witnesses.iter().filter(|witness| witness.heard != "yes" && needed(witness.witness));
-        if report.verdict == "findings" {
-            // Who has a cause to mend needs no page of commands.
+        if report.verdict == "findings" || report.sources.is_empty() {
+            // Who has a cause to mend, or only asked a live server, needs no page of commands.
             let titles: Vec<_> = missing.map(|witness| witness.title).collect();
             self.out.push_str(&wrap(&titles.join("; "), 5, WIDTH));
             return self.command("perennial doctor --what-to-collect");

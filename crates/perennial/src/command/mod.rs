@@ -9,6 +9,7 @@ mod demo;
 mod device;
 mod doctor;
 mod init;
+mod probe;
 mod secret;
 mod serve;
 
@@ -86,6 +87,8 @@ enum Command {
     Getcrl(device::GetcrlArgs),
     /// Say what is wrong with a Windows NDES deployment, from what it leaves behind
     Doctor(doctor::DoctorArgs),
+    /// Ask a live SCEP server what it shows, and say what is wrong with it; nothing is issued
+    Probe(probe::ProbeArgs),
     /// See a device get, renew and lose a certificate
     Demo(demo::DemoArgs),
 }
@@ -114,6 +117,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Poll(args) => device::poll(&args, output).await,
             Command::Getca(args) => device::getca(&args, output).await,
             Command::Getcrl(args) => device::getcrl(&args, output).await,
+            Command::Probe(args) => probe::run(&args, output).await,
             Command::Demo(args) => demo::run(&args).await,
             Command::Check(_) | Command::Secret(_) | Command::Serve(_) | Command::Doctor(_) => Ok(ExitCode::SUCCESS),
         }
