@@ -1,5 +1,7 @@
 //! The evidence as checks ask for it: who pins what, which certificates play which part, which lines say a given thing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use pki::Time;
 
 use crate::fact::capi2::{Capi2Body, Capi2Event, PolicyVerdict, UsageSet};
@@ -22,12 +24,17 @@ pub(crate) const REQUEST_AGENT: &str = "1.3.6.1.4.1.311.20.2.1";
 const LISTED: usize = 6;
 
 /// Evidence and the moment it is judged at.
-#[derive(Clone, Copy)]
 pub struct Case<'e> {
     /// What was handed over.
     pub evidence: &'e Evidence,
     /// The present.
     pub now: Time,
+    /// The fullest description of each certificate. Looked up once: logs may hold a hundred thousand events.
+    described: BTreeMap<Thumbprint, (&'e Place, &'e CertificateDescription)>,
+    /// What the machine's personal store holds.
+    machine: BTreeSet<Thumbprint>,
+    pinned: Option<Thumbprint>,
+    heard: BTreeMap<Witness, Heard>,
 }
 
 /// The pinned thumbprint as it stands in the registry.
@@ -45,8 +52,25 @@ pub(crate) type Needs = &'static [&'static [Witness]];
 impl<'e> Case<'e> {
     /// A case.
     #[must_use]
-    pub const fn new(evidence: &'e Evidence, now: Time) -> Case<'e> {
-        Case { evidence, now }
+    pub fn new(evidence: &'e Evidence, now: Time) -> Case<'e> {
+        let mut described: BTreeMap<Thumbprint, (&Place, &CertificateDescription)> = BTreeMap::new();
+        for (place, one) in evidence.descriptions() {
+            let Some(thumbprint) = one.thumbprint else { continue };
+            let known = described.entry(thumbprint).or_insert((place, one));
+            if known.1.not_after.is_none() && one.not_after.is_some() {
+                *known = (place, one);
+            }
+        }
+        let heard = Witness::ALL.iter().map(|witness| (*witness, witness.heard(evidence))).collect();
+        let mut case = Case { evidence, now, described, machine: BTreeSet::new(), pinned: None, heard };
+        case.machine = case.machine_store().filter_map(|(_, found)| found.described.thumbprint).collect();
+        case.pinned = case.pin().and_then(|pin| pin.thumbprint);
+        case
+    }
+
+    /// The fullest description of this certificate: the one that knows its dates, if any does.
+    pub(crate) fn describe(&self, thumbprint: Thumbprint) -> Option<(&'e Place, &'e CertificateDescription)> {
+        self.described.get(&thumbprint).copied()
     }
 
     /// The first pinned thumbprint that is not empty.
@@ -59,7 +83,7 @@ impl<'e> Case<'e> {
     }
 
     pub(crate) fn heard(&self, witness: Witness) -> bool {
-        witness.heard(self.evidence) == Heard::Yes
+        self.heard.get(&witness) == Some(&Heard::Yes)
     }
 
     /// Certificates of the machine's personal store.
@@ -91,12 +115,19 @@ impl<'e> Case<'e> {
 
     /// RA certificates of the machine: in the machine's store, or described by files when no store was listed.
     pub(crate) fn ra_certificates(&self) -> Vec<(&'e Place, &'e CertificateFact)> {
+        // No installation has more; who hands over more does not mean well.
+        const MOST: usize = 256;
         let is_ra = |found: &CertificateFact| has_usage(&found.described, REQUEST_AGENT);
-        let listed: Vec<_> = self.machine_store().filter(|(_, found)| is_ra(found)).collect();
+        let listed: Vec<_> = self.machine_store().filter(|(_, found)| is_ra(found)).take(MOST).collect();
         if !listed.is_empty() || self.heard(Witness::MachineStore) {
             return listed;
         }
-        self.evidence.certificates().map(|(place, found)| (place, found.as_ref())).filter(|(_, f)| is_ra(f)).collect()
+        self.evidence
+            .certificates()
+            .map(|(place, found)| (place, found.as_ref()))
+            .filter(|(_, f)| is_ra(f))
+            .take(MOST)
+            .collect()
     }
 
     pub(crate) fn is_valid(&self, described: &CertificateDescription) -> bool {
@@ -199,8 +230,7 @@ impl<'e> Case<'e> {
             return true;
         }
         let Some(thumbprint) = event.subject().and_then(|subject| subject.thumbprint) else { return false };
-        self.pin().and_then(|pin| pin.thumbprint) == Some(thumbprint)
-            || self.machine_store().any(|(_, found)| found.described.thumbprint == Some(thumbprint))
+        self.pinned == Some(thumbprint) || self.machine.contains(&thumbprint)
     }
 
     /// Weighs signs of one cause.
@@ -219,7 +249,7 @@ impl<'e> Case<'e> {
             certain_with,
             because,
             more,
-            values: std::collections::BTreeMap::new(),
+            values: BTreeMap::new(),
             certificate: None,
             successor: None,
             due: None,
@@ -380,7 +410,7 @@ fn usages(list: &[String]) -> String {
     if list.is_empty() { "nothing".to_owned() } else { list.iter().take(6).map(name).collect::<Vec<_>>().join(", ") }
 }
 
-fn capi2_says(event: &Capi2Event) -> String {
+pub(crate) fn capi2_says(event: &Capi2Event) -> String {
     let result = event.result.map_or(String::new(), |code| format!(", result {code}"));
     let about = event.subject().map_or(String::new(), |subject| {
         let thumbprint = subject.thumbprint.map_or(String::new(), |t| format!(" {t}"));

@@ -91,7 +91,7 @@ fn due(role: Role, place: &Place, described: &CertificateDescription) -> Option<
 /// Nothing takes over from a pinned certificate by itself: that is the incident.
 fn pinned(case: &Case<'_>, dues: &mut Vec<Due>) {
     let Some(pinned) = case.pin().and_then(|pin| pin.thumbprint) else { return };
-    let Some((place, described)) = case.evidence.describe(pinned) else { return };
+    let Some((place, described)) = case.describe(pinned) else { return };
     let successor = case.newer_twin(described).and_then(|(_, twin)| twin.thumbprint);
     dues.extend(due(Role::PinnedClient, place, described).map(|due| Due { successor, ..due }));
 }
@@ -109,7 +109,7 @@ fn connector(case: &Case<'_>, dues: &mut Vec<Due>) {
     for (_, value) in case.evidence.registry() {
         let named = value.name.eq_ignore_ascii_case("EncryptionCertThumbprint");
         let Some(thumbprint) = value.data.text().filter(|_| named).and_then(Thumbprint::parse) else { continue };
-        if let Some((place, described)) = case.evidence.describe(thumbprint) {
+        if let Some((place, described)) = case.describe(thumbprint) {
             dues.extend(due(Role::Connector, place, described));
         }
     }

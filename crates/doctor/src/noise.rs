@@ -1,6 +1,6 @@
 //! What looks like trouble in a CAPI2 log and is none. Its events carry the level "Error" all the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::capi2::Capi2Body;
 use crate::fact::{Capi2Event, Evidence};
@@ -29,7 +29,7 @@ impl Noise {
 pub fn count(evidence: &Evidence) -> Noise {
     let mut noise = Noise::default();
     let ended_well = ended_well(evidence);
-    let condemned: Vec<&str> = evidence
+    let condemned: BTreeSet<&str> = evidence
         .capi2()
         .filter(|(_, event)| event.result.is_some_and(|code| !code.is_success()))
         .filter_map(|(_, event)| match &event.body {
@@ -47,7 +47,7 @@ pub fn count(evidence: &Evidence) -> Noise {
                 let chain = built.chains.first();
                 let faulty = chain.is_some_and(|chain| chain.status.error != 0);
                 let judged = chain.and_then(|chain| chain.reference.as_deref());
-                if faulty && !judged.is_some_and(|reference| condemned.contains(&reference)) {
+                if faulty && !judged.is_some_and(|reference| condemned.contains(reference)) {
                     noise.reported_only += 1;
                 }
             }

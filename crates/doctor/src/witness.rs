@@ -203,10 +203,10 @@ fn log(evidence: &Evidence, channel: &str, concerns: impl Fn(&Observed) -> bool)
             }
         }
     }
+    let files = evidence.facts.iter().filter(|fact| concerns(&fact.what)).map(|fact| fact.place.file.as_ref());
+    let files: std::collections::BTreeSet<&str> = files.collect();
     let exported = evidence.sources.iter().filter(|source| {
-        source.kind == Kind::EventXml
-            && source.items >= WHOLE_EXPORT
-            && evidence.facts.iter().any(|fact| fact.place.file == source.file && concerns(&fact.what))
+        source.kind == Kind::EventXml && source.items >= WHOLE_EXPORT && files.contains(source.file.as_ref())
     });
     match exported.count() {
         0 if silent => Heard::Silent,

@@ -234,3 +234,24 @@ fn gigabytes_of_nothing_are_passed_over() {
         assert!(evidence.sources[0].kind != Kind::Empty);
     }
 }
+
+/// A log of nothing but failures is judged in time that grows with its length.
+#[test]
+fn a_flood_of_failures_is_judged_in_time() {
+    let paste = String::from_utf8_lossy(SEEDS[0].1).replace(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2033}'], "\"");
+    let mut evidence = Evidence::default();
+    let mut reading = Reading::new("flood.txt");
+    for n in 0..4000 {
+        // Each about another certificate.
+        reading.feed(paste.replace("5D87837B", &format!("{n:08X}")).as_bytes(), &mut evidence);
+    }
+    reading.finish(&mut evidence);
+    assert!(evidence.capi2().count() > 7000, "{}", evidence.capi2().count());
+    let started = std::time::Instant::now();
+    let now = pki::Time::civil((2026, 11, 24), (12, 0, 0)).unwrap();
+    let diagnosis = doctor::diagnose(&evidence, now);
+    let names = doctor::report::Names::Redacted;
+    let report = doctor::report::Report::new(&diagnosis, &evidence, doctor::Language::English, names);
+    assert_eq!((report.findings[0].code, report.findings[0].because.len()), ("F-01", 6));
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}

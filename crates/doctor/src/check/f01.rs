@@ -1,7 +1,9 @@
 //! F-01: the pinned client certificate has expired, and the registry still names it.
 
+use std::collections::BTreeSet;
+
 use super::Check;
-use crate::case::{CLIENT_AUTH, Case, Needs, Signs, certificate_says, has_usage, line};
+use crate::case::{CLIENT_AUTH, Case, Needs, Signs, capi2_says, certificate_says, has_usage, line};
 use crate::fact::capi2::{Capi2Body, Permission};
 use crate::fact::log::{Answer, Door, TraceMeaning};
 use crate::fact::{Capi2Event, CertificateDescription, Code, DistinguishedName, Place, Thumbprint};
@@ -20,7 +22,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     let mut signs = Signs::default();
     if let (Some(pin), Some(thumbprint)) = (&pin, pinned) {
         let shown = failed.iter().filter(|sign| sign.thumbprint == Some(thumbprint)).map(|sign| sign.line.clone());
-        let expired = case.evidence.describe(thumbprint).filter(|(_, described)| case.is_expired(described));
+        let expired = case.describe(thumbprint).filter(|(_, described)| case.is_expired(described));
         let expired = expired.map(|(place, described)| line(place, certificate_says(described)));
         signs.certain.extend(shown.chain(expired));
         if !signs.certain.is_empty() {
@@ -40,7 +42,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     if signs.is_empty() && !leads.is_empty() && !known_good(case, pinned) {
         return case.unsigned(NEEDS, leads);
     }
-    if signs.is_empty() && pinned.is_some_and(|pinned| case.evidence.describe(pinned).is_none()) {
+    if signs.is_empty() && pinned.is_some_and(|pinned| case.describe(pinned).is_none()) {
         return case.unsigned(&[&[Witness::MachineStore]], Vec::new());
     }
     let thumbprint = pinned.or_else(|| failed.iter().find_map(|sign| sign.thumbprint));
@@ -50,7 +52,7 @@ fn judge(case: &Case<'_>) -> Outcome {
 /// Names the certificate and, if the evidence holds one, its successor.
 fn conclude(case: &Case<'_>, outcome: Outcome, thumbprint: Option<Thumbprint>, failed: &[Refusal]) -> Outcome {
     let Some(thumbprint) = thumbprint else { return outcome };
-    let described = case.evidence.describe(thumbprint).map_or_else(
+    let described = case.describe(thumbprint).map_or_else(
         || CertificateDescription {
             thumbprint: Some(thumbprint),
             subject: failed.iter().map(|sign| DistinguishedName::parse(&sign.subject)).next().unwrap_or_default(),
@@ -81,22 +83,23 @@ struct Refusal {
 /// Schannel looking at its own credential (event 30), and the chain it built of it (event 11): expired at the leaf.
 fn refused_by_schannel(case: &Case<'_>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
+    let unfit = not_for_clients(case);
     for (place, event) in case.evidence.capi2() {
         let judged = is_own_and_expired(event) || is_expired_leaf(event);
-        if !judged || is_server_certificate(case, event) || is_not_yet_valid(case, place, event) {
+        if !judged || is_server_certificate(case, event, &unfit) || is_not_yet_valid(case, place, event) {
             continue;
         }
-        let lines = case.capi2(|other| std::ptr::eq(other, event.as_ref()));
         let Some(subject) = event.subject() else { continue };
-        refusals.extend(lines.into_iter().map(|line| Refusal {
-            line: Line { place: place.clone(), ..line },
+        refusals.push(Refusal {
+            line: line(place, capi2_says(event)),
             thumbprint: subject.thumbprint,
             subject: subject.subject.clone(),
             account: event.impersonated.clone(),
-        }));
+        });
     }
-    let own: Vec<_> = case.evidence.capi2().filter(|(_, event)| is_own_and_expired(event)).collect();
-    let asked = |sign: &Refusal| own.iter().any(|(_, e)| e.subject().and_then(|s| s.thumbprint) == sign.thumbprint);
+    let own = case.evidence.capi2().filter(|(_, event)| is_own_and_expired(event));
+    let own: BTreeSet<_> = own.map(|(_, event)| event.subject().and_then(|subject| subject.thumbprint)).collect();
+    let asked = |sign: &Refusal| own.contains(&sign.thumbprint);
     // A chain that Schannel built alone may be a peer's; it counts beside a check of the own credential.
     refusals.retain(asked);
     refusals
@@ -118,25 +121,32 @@ fn is_expired_leaf(event: &Capi2Event) -> bool {
 /// (F-58).
 fn is_not_yet_valid(case: &Case<'_>, place: &Place, event: &Capi2Event) -> bool {
     let thumbprint = event.subject().and_then(|subject| subject.thumbprint);
-    let begin = thumbprint.and_then(|t| case.evidence.describe(t)).and_then(|(_, described)| described.not_before);
+    let begin = thumbprint.and_then(|t| case.describe(t)).and_then(|(_, described)| described.not_before);
     place.when.zip(begin).is_some_and(|(when, begin)| when.at < begin)
 }
 
 /// Whether the certificate is known to be good for servers only: then it is the machine's web certificate.
-fn is_server_certificate(case: &Case<'_>, event: &Capi2Event) -> bool {
+fn is_server_certificate(case: &Case<'_>, event: &Capi2Event, unfit: &BTreeSet<Thumbprint>) -> bool {
     let Some(thumbprint) = event.subject().and_then(|subject| subject.thumbprint) else { return false };
-    if let Some((_, described)) = case.evidence.describe(thumbprint)
+    if let Some((_, described)) = case.describe(thumbprint)
         && described.usages.is_some()
     {
         return !has_usage(described, CLIENT_AUTH) && described.usages.as_ref().is_some_and(|list| !list.is_empty());
     }
-    case.evidence.capi2().any(|(_, other)| match &other.body {
-        Capi2Body::Chain(built) if built.certificate.thumbprint == Some(thumbprint) => {
-            let leaf = built.chains.first().and_then(|chain| chain.elements.first());
-            leaf.and_then(|leaf| leaf.application_usage.allows(CLIENT_AUTH)) == Some(Permission::Refused)
+    unfit.contains(&thumbprint)
+}
+
+/// Leaves of which a chain (event 11) says that they may not be used for client authentication.
+fn not_for_clients(case: &Case<'_>) -> BTreeSet<Thumbprint> {
+    let refused = case.evidence.capi2().filter_map(|(_, event)| match &event.body {
+        Capi2Body::Chain(built) => {
+            let leaf = built.chains.first().and_then(|chain| chain.elements.first())?;
+            let refused = leaf.application_usage.allows(CLIENT_AUTH) == Some(Permission::Refused);
+            built.certificate.thumbprint.filter(|_| refused)
         }
-        _ => false,
-    })
+        _ => None,
+    });
+    refused.collect()
 }
 
 /// The other side's view: client certificate expired (403.17), or refused as expired.
@@ -160,6 +170,6 @@ fn stalled(case: &Case<'_>) -> Vec<Line> {
 
 fn known_good(case: &Case<'_>, pinned: Option<Thumbprint>) -> bool {
     pinned
-        .and_then(|pinned| case.evidence.describe(pinned))
+        .and_then(|pinned| case.describe(pinned))
         .is_some_and(|(_, described)| described.not_after.is_some() && case.is_valid(described))
 }

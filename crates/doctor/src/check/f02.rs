@@ -39,7 +39,7 @@ fn judge(case: &Case<'_>) -> Outcome {
         Some(_) => return Outcome::Clear,
         None => Signs::probable(missed),
     };
-    let described = case.evidence.describe(thumbprint).map(|(_, described)| described);
+    let described = case.describe(thumbprint).map(|(_, described)| described);
     let twin = described.and_then(|described| case.newer_twin(described)).map(|(_, twin)| twin);
     let outcome = case.weigh("F-02", signs, NEEDS).about(described).with("pin", thumbprint);
     match twin.and_then(|twin| twin.thumbprint.map(|thumbprint| (twin, thumbprint))) {

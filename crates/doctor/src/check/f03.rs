@@ -22,7 +22,7 @@ fn judge(case: &Case<'_>) -> Outcome {
         signs.certain.push(line(pin.place, says));
     }
     let plain: String = pin.raw.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_uppercase();
-    let described = pin.thumbprint.and_then(|thumbprint| case.evidence.describe(thumbprint)).map(|(_, it)| it);
+    let described = pin.thumbprint.and_then(|thumbprint| case.describe(thumbprint)).map(|(_, it)| it);
     case.weigh("F-03", signs, NEEDS).about(described).with("pin", pin.raw).with("new", plain)
 }
 

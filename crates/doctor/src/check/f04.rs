@@ -16,7 +16,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     let Some(pin) = case.pin() else {
         return if case.heard(Witness::Registry) { Outcome::NotApplicable } else { case.unsigned(NEEDS, Vec::new()) };
     };
-    let described = pin.thumbprint.and_then(|thumbprint| case.evidence.describe(thumbprint));
+    let described = pin.thumbprint.and_then(|thumbprint| case.describe(thumbprint));
     let Some((place, described)) = described else { return case.unsigned(NEEDS, Vec::new()) };
     let Some(end) = described.not_after.filter(|_| case.is_valid(described)) else { return Outcome::NotApplicable };
     let Some((twin_place, twin)) = case.newer_twin(described) else {

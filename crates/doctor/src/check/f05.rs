@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check { code: "F-05", judge };
 
 fn judge(case: &Case<'_>) -> Outcome {
     let refused = case.traced(|meaning| matches!(meaning, TraceMeaning::VerifyReturned(Answer::Html(_))));
-    let described = case.pin().and_then(|pin| pin.thumbprint).and_then(|t| case.evidence.describe(t));
+    let described = case.pin().and_then(|pin| pin.thumbprint).and_then(|t| case.describe(t));
     let Some((place, described)) = described else {
         let none = case.heard(Witness::Registry) && case.pin().is_none();
         return if none { Outcome::NotApplicable } else { case.unsigned(NEEDS, refused) };

@@ -23,7 +23,7 @@ fn judge(case: &Case<'_>) -> Outcome {
         signs.probable.extend(case.capi2(|event| is_key_failure(event) && !is_ra(case, event)));
     }
     signs.probable.extend(case.events(EventKind::Schannel, &[36870]));
-    let described = pinned.and_then(|pinned| case.evidence.describe(pinned)).map(|(_, described)| described);
+    let described = pinned.and_then(|pinned| case.describe(pinned)).map(|(_, described)| described);
     case.weigh("F-06", signs, NEEDS).about(described)
 }
 
@@ -39,7 +39,7 @@ pub(super) fn is_key_failure(event: &Capi2Event) -> bool {
 
 /// Whether the event is about an RA certificate: then the cause is another one (F-32).
 pub(super) fn is_ra(case: &Case<'_>, event: &Capi2Event) -> bool {
-    let described = about(event).and_then(|thumbprint| case.evidence.describe(thumbprint));
+    let described = about(event).and_then(|thumbprint| case.describe(thumbprint));
     let named = event.subject().is_some_and(|subject| subject.subject.to_uppercase().contains("MSCEP-RA"));
     named || described.is_some_and(|(_, described)| has_usage(described, REQUEST_AGENT))
 }

@@ -22,7 +22,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     if signs.is_empty() && case.heard(Witness::Registry) && case.pin().is_none() {
         return Outcome::NotApplicable;
     }
-    let described = pinned.and_then(|pinned| case.evidence.describe(pinned)).map(|(_, described)| described);
+    let described = pinned.and_then(|pinned| case.describe(pinned)).map(|(_, described)| described);
     case.weigh("F-07", signs, NEEDS).about(described)
 }
 

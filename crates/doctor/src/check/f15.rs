@@ -15,7 +15,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     let own = case.capi2(|event| {
         let pinned = case.pin().and_then(|pin| pin.thumbprint);
         let other = event.subject().is_some_and(|subject| subject.thumbprint != pinned);
-        let server = event.subject().and_then(|subject| subject.thumbprint).and_then(|t| case.evidence.describe(t));
+        let server = event.subject().and_then(|subject| subject.thumbprint).and_then(|t| case.describe(t));
         event.is_own_credential_check()
             && other
             && event.result == Some(Code::CERT_E_EXPIRED)

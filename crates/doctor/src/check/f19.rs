@@ -21,7 +21,7 @@ fn encryption_certificate(case: &Case<'_>) -> Vec<Line> {
     for (place, value) in case.evidence.registry() {
         let named = value.name.eq_ignore_ascii_case("EncryptionCertThumbprint");
         let Some(thumbprint) = value.data.text().filter(|_| named).and_then(Thumbprint::parse) else { continue };
-        match case.evidence.describe(thumbprint) {
+        match case.describe(thumbprint) {
             Some((_, described)) if case.is_expired(described) => {
                 lines.push(line(place, format!("EncryptionCertThumbprint names {}", certificate_says(described))));
             }

@@ -30,7 +30,7 @@ fn not_yet_valid(case: &Case<'_>) -> Vec<Line> {
         else {
             continue;
         };
-        let described = leaf.certificate.thumbprint.and_then(|thumbprint| case.evidence.describe(thumbprint));
+        let described = leaf.certificate.thumbprint.and_then(|thumbprint| case.describe(thumbprint));
         let Some((_, described)) = described.filter(|_| leaf.status.error & 1 != 0) else { continue };
         if described.not_before.is_some_and(|begin| begin > when.at) && case.concerns_enrolment(event) {
             lines.push(line(place, format!("not yet valid at {}: {}", when.at, certificate_says(described))));

@@ -21,7 +21,7 @@ fn judge(case: &Case<'_>) -> Outcome {
     let lines = chain_faults(case, PARTIAL_CHAIN, CHAINING);
     let subject = case.evidence.capi2().filter(|(_, event)| is_fault(event, PARTIAL_CHAIN, CHAINING));
     let subject = subject.filter_map(|(_, event)| event.subject()?.thumbprint).next();
-    let described = subject.and_then(|thumbprint| case.evidence.describe(thumbprint)).map(|(_, it)| it);
+    let described = subject.and_then(|thumbprint| case.describe(thumbprint)).map(|(_, it)| it);
     case.weigh("F-59", Signs::probable(lines), NEEDS).about(described)
 }
 

@@ -1,5 +1,7 @@
 //! F-61: a certificate of the chain is too weak.
 
+use std::collections::BTreeSet;
+
 use super::Check;
 use super::f59::NEEDS;
 use crate::case::{Case, Signs, line};
@@ -31,13 +33,16 @@ fn judge(case: &Case<'_>) -> Outcome {
 
 /// Leaves with short keys or SHA-1 signatures among the machine's own credentials.
 fn weak_leaves(case: &Case<'_>) -> Vec<Line> {
-    let own: Vec<_> = case.evidence.capi2().filter(|(_, event)| event.is_own_credential_check()).collect();
+    // The machine has few credentials of its own.
+    const MOST: usize = 64;
+    let own = case.evidence.capi2().filter(|(_, event)| event.is_own_credential_check());
+    let own: BTreeSet<_> = own.filter_map(|(_, event)| event.subject()?.thumbprint).collect();
     let mut lines: Vec<Line> = Vec::new();
     for (place, event) in case.evidence.capi2() {
         let Capi2Body::Chain(built) = &event.body else { continue };
         let Some(leaf) = built.chains.first().and_then(|chain| chain.elements.first()) else { continue };
-        let known = own.iter().any(|(_, e)| e.subject().and_then(|s| s.thumbprint) == leaf.certificate.thumbprint);
-        let fresh = lines.iter().all(|known| !known.says.contains(&leaf.certificate.subject));
+        let known = leaf.certificate.thumbprint.is_some_and(|thumbprint| own.contains(&thumbprint));
+        let fresh = lines.len() < MOST && lines.iter().all(|known| !known.says.contains(&leaf.certificate.subject));
         if known && fresh && is_weak(leaf) {
             let bits = leaf.key_bits.map_or(String::new(), |bits| format!("{bits} bits, "));
             let hash = leaf.signature_hash.clone().unwrap_or_default();

@@ -17,7 +17,7 @@ fn judge(case: &Case<'_>) -> Outcome {
         let Some(name) = lower.split_once(mark).map(|(_, name)| name).filter(|name| !name.contains('\\')) else {
             continue;
         };
-        if !modules.iter().any(|(known, _)| known == name) {
+        if modules.len() < 64 && !modules.iter().any(|(known, _)| known == name) {
             modules.push((name.to_owned(), line(place, key.path.clone())));
         }
     }

@@ -39,18 +39,20 @@ impl Redactor {
         if self.scan == Scan::Off {
             return text.to_owned();
         }
-        let mut out = text.to_owned();
+        let (mut out, mut lower) = (text.to_owned(), text.to_lowercase());
         for (name, replacement) in &self.known {
-            out = replace_words(&out, name, replacement);
+            if lower.contains(name) {
+                out = replace_words(&out, &lower, name, replacement);
+                lower = out.to_lowercase();
+            }
         }
         scanned(&out)
     }
 }
 
 /// Replaces a name where it stands alone, whatever its case.
-fn replace_words(text: &str, name: &str, replacement: &str) -> String {
-    let lower = text.to_lowercase();
-    if lower.len() != text.len() || !lower.contains(name) {
+fn replace_words(text: &str, lower: &str, name: &str, replacement: &str) -> String {
+    if lower.len() != text.len() {
         // Characters whose lower case is longer than they are: such a text is compared as it stands.
         return text.replace(name, replacement);
     }
