@@ -15,3 +15,4 @@ mod interop;
 mod pair;
 mod parties;
 mod reference;
+mod rfc8894;

@@ -22,8 +22,6 @@ enum Without {
     Nothing,
     /// There is none, and this is why none is needed.
     Reason(&'static str),
-    /// There is none yet, and the page says so.
-    NotYet,
 }
 
 struct Row {
@@ -36,7 +34,7 @@ struct Row {
 }
 
 use Role::{Both, Client, Nobody, Server};
-use Without::{NotYet, Nothing, Reason};
+use Without::{Nothing, Reason};
 
 const fn row(
     id: u8,
@@ -55,23 +53,23 @@ const ROWS: &[Row] = &[
     row(3, "4.2.1.1", Server, "says", "one certificate: as it is, x-x509-ca-cert", Nothing),
     row(4, "4.2.1.2", Server, "says", "several: a bag, x-x509-ca-ra-cert", Nothing),
     row(5, "2.2", Server, "says", "with an intermediate CA the whole chain is sent", Nothing),
-    row(6, "2.1.2", Server, "MUST", "key usage of CA certificates fits what their keys do", NotYet),
-    row(7, "2.2", Client, "MUST", "CA certificates are fetched and verified before anything is asked", NotYet),
-    row(8, "2.2", Client, "SHOULD", "the CA certificate is compared with a fingerprint had elsewhere", NotYet),
+    row(6, "2.1.2", Server, "MUST", "key usage of CA certificates fits what their keys do", Nothing),
+    row(7, "2.2", Client, "MUST", "CA certificates are fetched and verified before anything is asked", Nothing),
+    row(8, "2.2", Client, "SHOULD", "the CA certificate is compared with a fingerprint had elsewhere", Nothing),
     row(
         9,
         "2.1.1",
         Client,
         "MUST",
         "address of the CA, own authorisation and identification of the CA are held",
-        NotYet,
+        Nothing,
     ),
     row(10, "App. A", Both, "info", "registration authorities are common practice, not part of the text", Nothing),
     row(11, "3.5.2", Server, "says", "capabilities are lines of plain text in any order", Nothing),
     row(12, "3.5.2", Server, "MUST", "keywords are written in the exact case", Nothing),
     row(13, "3.5.2", Client, "MUST", "both line ends, unknown keywords and other case are taken", Nothing),
     row(14, "3.5.2", Both, "SHOULD", "no answer means no capability", Nothing),
-    row(15, "3.5.2", Server, "SHOULD", "capabilities are text/plain", NotYet),
+    row(15, "3.5.2", Server, "SHOULD", "capabilities are text/plain", Nothing),
     row(16, "3.5.2", Client, "SHOULD", "AES-128-CBC and SHA-256 are preferred", Nothing),
     row(17, "3.5.2", Server, "MAY", "further keywords, private ones with a domain", Nothing),
     row(18, "3.5.2", Server, "says", "SCEPStandard promises everything mandatory", Nothing),
@@ -111,7 +109,7 @@ const ROWS: &[Row] = &[
     row(45, "3.3.2.1", Server, "MUST", "a revocation list stands where lists stand", Nothing),
     row(46, "3.3.2.2", Server, "MUST", "FAILURE has failInfo and no envelope", Nothing),
     row(47, "3.3.2.3", Server, "MUST", "PENDING has no envelope", Nothing),
-    row(48, "3.3.3", Both, "SHOULD", "polls are matched by transaction, not by what they hold", NotYet),
+    row(48, "3.3.3", Both, "SHOULD", "polls are matched by transaction, not by what they hold", Nothing),
     row(49, "3.3.4", Both, "SHOULD", "GetCert and GetCRL name issuer and serial number; HTTP is better", Nothing),
     row(
         50,
@@ -124,17 +122,17 @@ const ROWS: &[Row] = &[
     row(51, "2.8", Nobody, "info", "there is no revocation in SCEP", Reason("binds nobody")),
     row(52, "2.4", Both, "RECOMMENDED", "a challenge that is used once, optional on renewal", Nothing),
     row(53, "2.4", Server, "MUST NOT", "a self-signed certificate authenticates nobody", Nothing),
-    row(54, "2.4", Server, "MAY", "what is not authorised is refused or waits", NotYet),
-    row(55, "2.3", Client, "SHOULD", "with a certificate and Renewal listed: RenewalReq", NotYet),
-    row(56, "2.3, 2.9", Server, "MUST", "self-signed first requests are taken", NotYet),
-    row(57, "2.5", Client, "SHOULD", "a new key on renewal, and no challenge", NotYet),
+    row(54, "2.4", Server, "MAY", "what is not authorised is refused or waits", Nothing),
+    row(55, "2.3", Client, "SHOULD", "with a certificate and Renewal listed: RenewalReq", Nothing),
+    row(56, "2.3, 2.9", Server, "MUST", "self-signed first requests are taken", Nothing),
+    row(57, "2.5", Client, "SHOULD", "a new key on renewal, and no challenge", Nothing),
     row(58, "7.6", Server, "consider", "the request's own signature is always checked", Nothing),
-    row(59, "7.3", Server, "consider", "challenges: entropy, one use, short life, kept as hashes", NotYet),
-    row(60, "4.1", Client, "MUST", "POST where the server has it, for messages only", NotYet),
-    row(61, "4.1", Both, "SHOULD", "pkiclient.exe unless told otherwise; servers ignore the path", NotYet),
+    row(59, "7.3", Server, "consider", "challenges: entropy, one use, short life, kept as hashes", Nothing),
+    row(60, "4.1", Client, "MUST", "POST where the server has it, for messages only", Nothing),
+    row(61, "4.1", Both, "SHOULD", "pkiclient.exe unless told otherwise; servers ignore the path", Nothing),
     row(62, "4.1", Client, "MUST", "GET: base64, then escapes", Nothing),
     row(63, "4.3-4.6", Client, "MUST", "operation=PKIOperation for every message", Nothing),
-    row(64, "4.3.1", Server, "says", "replies are x-pki-message", NotYet),
+    row(64, "4.3.1", Server, "says", "replies are x-pki-message", Nothing),
     row(
         65,
         "7.10",
@@ -144,9 +142,9 @@ const ROWS: &[Row] = &[
         Reason("no decision anywhere asks whether the connection was HTTPS"),
     ),
     row(66, "4.4", Client, "MUST", "a poll carries the transaction of its request", Nothing),
-    row(67, "4.4", Server, "MUST", "a poll without a request is refused", NotYet),
-    row(68, "4.4", Client, "SHOULD NOT", "several requests are outstanding at once", NotYet),
-    row(69, "5.2", Client, "SHOULD", "recovery by asking again; the same answer comes back", NotYet),
+    row(67, "4.4", Server, "MUST", "a poll without a request is refused", Nothing),
+    row(68, "4.4", Client, "SHOULD NOT", "several requests are outstanding at once", Nothing),
+    row(69, "5.2", Client, "SHOULD", "recovery by asking again; the same answer comes back", Nothing),
     row(70, "7.4", Nobody, "consider", "issuing is never confirmed", Reason("binds nobody; a retry is a read (S-69)")),
     row(71, "4.7", Client, "MUST", "the next CA is believed only under a good signature", Nothing),
     row(72, "4.7.1", Server, "says", "the next CA: a bag signed by the current one", Nothing),
@@ -227,7 +225,7 @@ fn page(proofs: &BTreeMap<u8, Vec<String>>) -> String {
         let proof = match (proofs.get(&row.id), row.without) {
             (Some(names), _) => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
             (None, Reason(reason)) => format!("no test: {reason}"),
-            (None, NotYet | Nothing) => "not yet proved".to_owned(),
+            (None, Nothing) => "not yet proved".to_owned(),
         };
         let Row { id, section, level, says, .. } = row;
         writeln!(out, "| S-{id:02} | {section} | {who} | {level} | {says} | {proof} |").expect("text");
@@ -247,7 +245,6 @@ fn every_requirement_has_a_test_or_a_reason() {
         match row.without {
             Nothing => assert!(has, "S-{:02} has no test", row.id),
             Reason(_) => assert!(!has, "S-{:02} has a test now: put `Nothing` into its row", row.id),
-            NotYet => {}
         }
     }
 }
