@@ -9,10 +9,12 @@ demo:
 test:
 	.ci/test
 
-# Enrolments per second and CPU per enrolment, beside what the RSA operations alone cost.
+# Enrolments per second and CPU per enrolment, beside what the RSA operations alone cost; and chains judged per second,
+# beside rustls-webpki and OpenSSL.
 bench:
 	cargo build --release --quiet --locked -p perennial
 	cargo run --release --quiet --locked -p benches
+	cargo run --release --quiet --locked -p chain --example bench_chain
 
 # The fuzzers, FUZZ_SECONDS (60) each. Needs cargo-fuzz and g++.
 fuzz:
