@@ -14,6 +14,9 @@ use crate::credential::Credentials;
 use crate::store::{Store, StoreError};
 use crate::{Code, enrol, key_file};
 
+/// How many bodies larger than messages are may be in memory at once: 64 MiB of them.
+const LARGE_BODIES: usize = 32;
+
 /// A running service: one configuration, one store, one set of credentials that is swapped as a whole.
 pub struct Service {
     /// The configuration.
@@ -25,6 +28,8 @@ pub struct Service {
     /// What challenges are hashed and sealed with.
     pub secrets: Secrets,
     pub(crate) admission: Admission,
+    /// Room for bodies that are larger than messages are.
+    pub(crate) large_bodies: Admission,
 }
 
 /// The secrets behind challenges.
@@ -108,7 +113,9 @@ impl Service {
         let credentials = Credentials::load(&store, &config.folder).await?;
         let secrets = Secrets::load(&config.folder)?;
         let admission = Admission::new(config.limits.waiting);
-        let service = Service { config, store, credentials: ArcSwap::from_pointee(credentials), secrets, admission };
+        let credentials = ArcSwap::from_pointee(credentials);
+        let large_bodies = Admission::new(LARGE_BODIES);
+        let service = Service { config, store, credentials, secrets, admission, large_bodies };
         crate::issue::resume(&service).await?;
         Ok(service)
     }

@@ -70,8 +70,8 @@ async fn wanted(service: &Service, headers: &HeaderMap, asked: Body) -> Result<W
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type: application/json is expected"));
     }
-    let octets = body(service, asked, MOST_WANTED).await?;
-    serde_json::from_slice(&octets).map_err(|error| plain(StatusCode::BAD_REQUEST, &error.to_string()))
+    let received = body(service, asked, MOST_WANTED).await?;
+    serde_json::from_slice(&received.octets).map_err(|error| plain(StatusCode::BAD_REQUEST, &error.to_string()))
 }
 
 /// 401, asking for Basic authentication.

@@ -1,4 +1,4 @@
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -7,8 +7,12 @@ use scep::http::HttpFlaw;
 
 use super::door::{self, Door};
 use super::{Peer, Shared, page};
+use crate::admission::Place;
 use crate::config::Endpoint;
 use crate::{Answer, Service, world};
+
+/// Octets of a body beyond which it is a large one: twenty times a client's message.
+const LARGE: usize = 64 << 10;
 
 /// Everything that is no address of its own: SCEP's doors, the challenge page, and what does not exist.
 pub(super) async fn answer(
@@ -37,28 +41,62 @@ async fn scep(service: &Service, endpoint: &Endpoint, peer: Peer, request: Reque
         _ => return plain(StatusCode::METHOD_NOT_ALLOWED, "GET or POST"),
     };
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = match body(service, request.into_body(), door_words::MOST_BODY).await {
-        Ok(body) => body,
+    let Received { octets, place: _place } = match body(service, request.into_body(), door_words::MOST_BODY).await {
+        Ok(received) => received,
         Err(response) => return response,
     };
-    match door_words::parse(method, &query, body) {
+    match door_words::parse(method, &query, octets) {
         Ok(operation) => of(service.answer(endpoint, operation, peer.0.ip(), world::now()).await),
         Err(flaw) => refused(service, endpoint, peer, flaw).await,
     }
 }
 
-/// A body, bounded in size and time. One that says it is longer is not read at all.
-pub(super) async fn body(service: &Service, body: Body, most: usize) -> Result<Vec<u8>, Response<Body>> {
+/// A body that has arrived.
+pub(super) struct Received<'s> {
+    pub(super) octets: Vec<u8>,
+    /// Its place among the large ones, if it is one, for as long as it is worked on.
+    pub(super) place: Option<Place<'s>>,
+}
+
+/// A body, bounded in size and time. One that says it is longer is not read at all, and of those larger than messages
+/// are only so many at once.
+pub(super) async fn body(service: &Service, body: Body, most: usize) -> Result<Received<'_>, Response<Body>> {
     let too_long = || plain(StatusCode::PAYLOAD_TOO_LARGE, HttpFlaw::BodyTooLong.code());
     if axum::body::HttpBody::size_hint(&body).lower() > most as u64 {
         return Err(too_long());
     }
-    match tokio::time::timeout(service.config.limits.request_timeout, Limited::new(body, most).collect()).await {
-        Ok(Ok(body)) => Ok(Bytes::into(body.to_bytes())),
-        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(too_long()),
-        Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body did not arrive")),
+    match tokio::time::timeout(service.config.limits.request_timeout, collect(service, body, most)).await {
+        Ok(Ok(received)) => Ok(received),
+        Ok(Err(NotReceived::TooLong)) => Err(too_long()),
+        Ok(Err(NotReceived::NoRoom)) => Err(of(Answer::Busy)),
+        Ok(Err(NotReceived::Broken)) => Err(plain(StatusCode::BAD_REQUEST, "the body did not arrive")),
         Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
     }
+}
+
+/// Why a body was not received.
+enum NotReceived {
+    TooLong,
+    NoRoom,
+    Broken,
+}
+
+async fn collect(service: &Service, body: Body, most: usize) -> Result<Received<'_>, NotReceived> {
+    let mut body = Limited::new(body, most);
+    let mut received = Received { octets: Vec::new(), place: None };
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
+            true => NotReceived::TooLong,
+            false => NotReceived::Broken,
+        })?;
+        // Trailers say nothing here.
+        let Ok(part) = frame.into_data() else { continue };
+        if received.place.is_none() && received.octets.len() + part.len() > LARGE {
+            received.place = Some(service.large_bodies.enter().ok_or(NotReceived::NoRoom)?);
+        }
+        received.octets.extend_from_slice(&part);
+    }
+    Ok(received)
 }
 
 async fn refused(service: &Service, endpoint: &Endpoint, peer: Peer, flaw: HttpFlaw) -> Response<Body> {

@@ -13,6 +13,9 @@ use super::wire::{connect, read_to_end};
 /// Four hundred connections, with nothing in their buffers.
 const MANY_CONNECTIONS: Mebibytes = Mebibytes(96);
 
+/// 32 bodies of 2 MiB at once, and 64 KiB of each other one.
+const LARGE_BODIES: Mebibytes = Mebibytes(160);
+
 /// Times that a test can wait for: two seconds for a header, three for a whole request.
 fn impatient(text: String) -> String {
     text + "\n[limits]\nheader_timeout = \"2s\"\nrequest_timeout = \"3s\"\n"
@@ -95,6 +98,36 @@ fn four_hundred_idle_connections_hinder_nobody_and_are_closed() {
     println!("400 idle connections are closed after {took:.1?}");
     assert!(took < Duration::from_secs(10), "{took:?}");
     siege.lift("idle connections", &MANY_CONNECTIONS);
+}
+
+/// Three hundred connections send nearly all of the longest body there may be, and then nothing: most of them are told to
+/// come again before they have sent it, and messages of the usual size are answered meanwhile.
+#[test]
+fn three_hundred_large_bodies_that_never_end() {
+    let siege = Siege::lay_to(Some(impatient));
+    let (head, length) = ("POST /scep?operation=PKIOperation HTTP/1.1\r\nHost: x\r\n", 2 << 20);
+    let head = format!("{head}Content-Length: {length}\r\n\r\n");
+    let body = vec![0x30; length - 1];
+    let begun = Instant::now();
+    let statuses: Vec<Option<u16>> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..300)
+            .map(|_| {
+                let mut stream = connect(siege.service.address());
+                let (head, body) = (&head, &body);
+                scope.spawn(move || {
+                    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+                    read_to_end(&mut stream).status()
+                })
+            })
+            .collect();
+        siege.answered_while_busy();
+        all.into_iter().map(|one| one.join().expect("over")).collect()
+    });
+    let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
+    let (late, busy, none) = (count(Some(408)), count(Some(503)), count(None));
+    println!("300 large bodies: {late} not in time, {busy} told to come again, {none} closed, {:.1?}", begun.elapsed());
+    assert_eq!(late + busy + none, 300, "{statuses:?}");
+    siege.lift("large bodies", &LARGE_BODIES);
 }
 
 /// More connections than there is room for: whoever comes later waits until the idle ones are closed, and is served.

@@ -125,6 +125,14 @@ impl Siege {
         }
     }
 
+    /// A message of the usual size is answered, whatever else is going on.
+    #[track_caller]
+    pub(crate) fn answered_while_busy(&self) {
+        let device = Device::rsa(0);
+        let sent = self.message(&Ask::Enrol(&device.request(Some("wrong"))), &device);
+        assert_eq!(self.failure(&sent, &device).1, "challenge.wrong");
+    }
+
     /// The most memory the service has ever had, in MiB.
     pub(crate) fn peak_memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.service.process());
