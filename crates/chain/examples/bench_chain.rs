@@ -22,8 +22,12 @@ use pki::key::{KeySpec, PrivateKey, Sign};
 use pki::{Certificate, oid};
 use rustls_pki_types::{CertificateDer, UnixTime};
 
-const ROUNDS: usize = 7;
-const EACH: usize = 2_000;
+/// Short rounds, many of them: the best is then one that no neighbour interrupted.
+const ROUNDS: usize = 300;
+const EACH: usize = 40;
+/// Starting a process is not repeated as often.
+const OPENSSL_ROUNDS: usize = 20;
+const OPENSSL_EACH: usize = 300;
 
 struct Ders {
     root: Vec<u8>,
@@ -42,9 +46,9 @@ fn main() {
         best[0] = best[0].min(timed(|| ours(&ders)));
         best[1] = best[1].min(timed(|| ours_cached(&ders, &mut cache)));
         best[2] = best[2].min(timed(|| webpki(&ders)));
-        if let Some(took) = openssl(&folder) {
-            best[3] = best[3].min(took);
-        }
+    }
+    if let Some(took) = openssl(&folder) {
+        best[3] = took;
     }
     std::fs::remove_dir_all(&folder).unwrap();
     let webpki = best[2].as_secs_f64();
@@ -125,10 +129,10 @@ fn write_pem(folder: &Path, ders: &Ders) {
     }
 }
 
+/// The best run with many leaves less the best with one.
 fn openssl(folder: &Path) -> Option<Duration> {
-    let many = openssl_verify(folder, EACH + 1)?;
-    let one = openssl_verify(folder, 1)?;
-    many.checked_sub(one).map(|d| d / EACH as u32)
+    let best = |leaves| (0..OPENSSL_ROUNDS).map(|_| openssl_verify(folder, leaves)).min().flatten();
+    best(OPENSSL_EACH + 1)?.checked_sub(best(1)?).map(|d| d / OPENSSL_EACH as u32)
 }
 
 fn openssl_verify(folder: &Path, leaves: usize) -> Option<Duration> {
