@@ -21,7 +21,7 @@ impl Writer {
         label.in_language(self.language)
     }
 
-    fn title(&self, code: &str) -> String {
+    pub(super) fn title(&self, code: &str) -> String {
         cause::of(code).map(|cause| cause.words(self.language).title.clone()).unwrap_or_default()
     }
 
