@@ -35,6 +35,8 @@ pub struct Case<'e> {
     machine: BTreeSet<Thumbprint>,
     pinned: Option<Thumbprint>,
     heard: BTreeMap<Witness, Heard>,
+    /// CAPI2 events that failed: few among many.
+    failed: Vec<(&'e Place, &'e Capi2Event)>,
 }
 
 /// The pinned thumbprint as it stands in the registry.
@@ -62,7 +64,9 @@ impl<'e> Case<'e> {
             }
         }
         let heard = Witness::ALL.iter().map(|witness| (*witness, witness.heard(evidence))).collect();
-        let mut case = Case { evidence, now, described, machine: BTreeSet::new(), pinned: None, heard };
+        let failed = evidence.capi2().map(|(place, event)| (place, event.as_ref())).filter(|(_, event)| failed(event));
+        let failed = failed.collect();
+        let mut case = Case { evidence, now, described, machine: BTreeSet::new(), pinned: None, heard, failed };
         case.machine = case.machine_store().filter_map(|(_, found)| found.described.thumbprint).collect();
         case.pinned = case.pin().and_then(|pin| pin.thumbprint);
         case
@@ -216,9 +220,9 @@ impl<'e> Case<'e> {
         })
     }
 
-    /// CAPI2 events.
-    pub(crate) fn capi2(&self, wanted: impl Fn(&Capi2Event) -> bool) -> Vec<Line> {
-        let found = self.evidence.capi2().filter(|(_, event)| wanted(event));
+    /// CAPI2 events that failed, by their result or by the revocation status in them.
+    pub(crate) fn failed_capi2(&self, wanted: impl Fn(&Capi2Event) -> bool) -> Vec<Line> {
+        let found = self.failed.iter().filter(|(_, event)| wanted(event));
         found.map(|(place, event)| line(place, capi2_says(event))).collect()
     }
 
@@ -273,6 +277,14 @@ impl<'e> Case<'e> {
         };
         needs.iter().map(lacking).filter(|missing| !missing.is_empty()).min_by_key(Vec::len).unwrap_or_default()
     }
+}
+
+fn failed(event: &Capi2Event) -> bool {
+    let unknown = match &event.body {
+        Capi2Body::Revocation(verdict) => verdict.error.is_some_and(|code| !code.is_success()),
+        _ => false,
+    };
+    unknown || event.result.is_some_and(|code| !code.is_success())
 }
 
 /// Signs of one cause by their weight.

@@ -17,10 +17,10 @@ fn judge(case: &Case<'_>) -> Outcome {
     let pinned = case.pin().and_then(|pin| pin.thumbprint);
     let mut signs = Signs::certain(case.send_failed(&[12185, 12186]));
     if let Some(pinned) = pinned {
-        signs.certain.extend(case.capi2(|event| is_key_failure(event) && about(event) == Some(pinned)));
+        signs.certain.extend(case.failed_capi2(|event| is_key_failure(event) && about(event) == Some(pinned)));
         signs.certain.extend(keyless(case, pinned));
     } else if !case.heard(Witness::Registry) {
-        signs.probable.extend(case.capi2(|event| is_key_failure(event) && !is_ra(case, event)));
+        signs.probable.extend(case.failed_capi2(|event| is_key_failure(event) && !is_ra(case, event)));
     }
     signs.probable.extend(case.events(EventKind::Schannel, &[36870]));
     let described = pinned.and_then(|pinned| case.describe(pinned)).map(|(_, described)| described);

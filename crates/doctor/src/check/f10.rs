@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check { code: "F-10", judge };
 
 fn judge(case: &Case<'_>) -> Outcome {
     let refused = case.requests(Door::RegistrationPoint, |r| r.status == Some(403) && r.substatus == Some(13));
-    let offline = case.capi2(|event| is_offline(event) && case.concerns_enrolment(event) && !is_ra(case, event));
+    let offline = case.failed_capi2(|event| is_offline(event) && case.concerns_enrolment(event) && !is_ra(case, event));
     let signs = match refused.is_empty() {
         true => Signs::probable(offline),
         false => Signs::certain([refused, offline].concat()),

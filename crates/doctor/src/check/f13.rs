@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check { code: "F-13", judge };
 
 fn judge(case: &Case<'_>) -> Outcome {
     let told = case.traced(|meaning| matches!(meaning, TraceMeaning::TlsCallback(TlsFault::NameMismatch)));
-    let seen = case.capi2(|event| {
+    let seen = case.failed_capi2(|event| {
         let judged = matches!(&event.body, Capi2Body::Policy(v) if v.auth_type == Some(AuthType::Server));
         judged && event.result.is_some_and(|code| code.0 == NO_MATCH) && case.concerns_enrolment(event)
     });

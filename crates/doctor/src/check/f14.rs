@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check { code: "F-14", judge };
 
 fn judge(case: &Case<'_>) -> Outcome {
     let told = case.traced(|meaning| matches!(meaning, TraceMeaning::TlsCallback(TlsFault::Expired)));
-    let seen = case.capi2(|event| {
+    let seen = case.failed_capi2(|event| {
         let peer = matches!(&event.body, Capi2Body::Policy(v)
             if v.auth_type == Some(AuthType::Server) && v.server_name.is_some());
         peer && !event.is_own_credential_check() && event.result == Some(Code::CERT_E_EXPIRED)

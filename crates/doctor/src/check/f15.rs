@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check { code: "F-15", judge };
 
 fn judge(case: &Case<'_>) -> Outcome {
     let mut signs = Signs::certain(probed(case));
-    let own = case.capi2(|event| {
+    let own = case.failed_capi2(|event| {
         let pinned = case.pin().and_then(|pin| pin.thumbprint);
         let other = event.subject().is_some_and(|subject| subject.thumbprint != pinned);
         let server = event.subject().and_then(|subject| subject.thumbprint).and_then(|t| case.describe(t));

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check { code: "F-32", judge };
 
 fn judge(case: &Case<'_>) -> Outcome {
     let failures = case.ra_start_failures();
-    let mut lines = case.capi2(|event| is_key_failure(event) && is_ra(case, event));
+    let mut lines = case.failed_capi2(|event| is_key_failure(event) && is_ra(case, event));
     let good =
         |found: &crate::fact::CertificateFact| case.is_valid(&found.described) && found.archived != Some(Archived::Yes);
     let keyless: Vec<_> = case

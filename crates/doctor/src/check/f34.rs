@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check { code: "F-34", judge };
 
 fn judge(case: &Case<'_>) -> Outcome {
     let failures = case.ra_start_failures();
-    let offline = case.capi2(|event| is_offline(event) && is_ra(case, event));
+    let offline = case.failed_capi2(|event| is_offline(event) && is_ra(case, event));
     let missing = unfetched(case);
     let blocked = case.requests(Door::Publication, |request| {
         request.status == Some(404) && request.substatus == Some(11) && request.path.contains('+')
@@ -44,7 +44,7 @@ fn probed(case: &Case<'_>) -> Vec<Line> {
 
 /// Revocation lists that the web server did not give out.
 fn unfetched(case: &Case<'_>) -> Vec<Line> {
-    case.capi2(|event| match &event.body {
+    case.failed_capi2(|event| match &event.body {
         Capi2Body::Retrieval(got) => {
             let list = got.url.as_ref().is_some_and(|url| url.to_lowercase().contains(".crl"));
             let refused = got.http_status.as_ref().is_some_and(|status| status.contains(" 404"));

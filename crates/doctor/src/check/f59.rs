@@ -27,7 +27,7 @@ fn judge(case: &Case<'_>) -> Outcome {
 
 /// Failed verdicts with this bit in a chain or with this result.
 pub(super) fn chain_faults(case: &Case<'_>, bit: u32, result: u32) -> Vec<crate::Line> {
-    case.capi2(|event| is_fault(event, bit, result) && case.concerns_enrolment(event))
+    case.failed_capi2(|event| is_fault(event, bit, result) && case.concerns_enrolment(event))
 }
 
 /// Chains whose call succeeded are left to the verdict on them (rule R-9).

@@ -16,7 +16,7 @@ const SHORTEST: u32 = 2048;
 pub(super) const CHECK: Check = Check { code: "F-61", judge };
 
 fn judge(case: &Case<'_>) -> Outcome {
-    let blocked = case.capi2(|event| match &event.body {
+    let blocked = case.failed_capi2(|event| match &event.body {
         Capi2Body::Chain(built) => {
             let weak = built.chains.first().is_some_and(|chain| chain.status.error & WEAK != 0);
             weak && event.result.is_some_and(|code| !code.is_success()) && case.concerns_enrolment(event)
