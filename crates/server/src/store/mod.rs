@@ -25,6 +25,7 @@ mod credential;
 mod crl;
 mod error;
 mod notice;
+mod notification;
 mod postgres;
 mod record;
 mod schema;
@@ -47,8 +48,8 @@ pub use error::{CommitError, StoreError};
 pub use record::{
     Actor, CaseFilter, CaseQuery, CaseState, CertificateFilter, CertificateRecord, CertificateStatus, ChallengeFilter,
     ChallengeNew, ChallengeStatus, Commit, Counts, CredentialMove, CredentialRecord, GrantRecord, Lease, Notice,
-    NoticeDue, Origin, PendRecord, RequestRecord, RevokedCertificate, ServiceRecord, Slot, StoredCase,
-    StoredCertificate, StoredChallenge, StoredCrl, Unfinished, WeakUse,
+    NoticeDue, Origin, PendRecord, Receipt, RefusalRecord, RequestRecord, RevokedCertificate, ServiceRecord, Slot,
+    StoredCase, StoredCertificate, StoredChallenge, StoredCrl, StoredNotification, Unfinished, WeakUse,
 };
 use schema::Migrations;
 use unit::{Query, Step, Unit, Waiting};

@@ -36,6 +36,8 @@ pub enum Commit {
     Service(Box<ServiceRecord>),
     /// Nothing but the audit.
     Deny,
+    /// A refusal that somebody outside is told.
+    Refuse(Box<RefusalRecord>),
 }
 
 /// A grant.
@@ -73,6 +75,15 @@ pub struct PendRecord {
     pub request: RequestRecord,
     /// The challenge that is spent with it.
     pub spend: Option<Spend>,
+    /// Who is to be told.
+    pub notices: Vec<Notice>,
+}
+
+/// A refusal that somebody outside is told. It makes no case.
+#[derive(Debug, Clone)]
+pub struct RefusalRecord {
+    /// A new name, for its notices.
+    pub id: String,
     /// Who is to be told.
     pub notices: Vec<Notice>,
 }
@@ -148,16 +159,52 @@ pub struct Notice {
 pub struct NoticeDue {
     /// Its name.
     pub id: String,
-    /// The case it is about.
-    pub case: CaseId,
+    /// The case it is about; a refusal has none.
+    pub case: Option<CaseId>,
     /// What is to be told.
     pub notice: Notice,
     /// How often it has been tried in vain.
     pub tries: u32,
     /// Since when it waits.
     pub since: Time,
+    /// Not tried again before.
+    pub next_try: Time,
     /// Why it failed last.
     pub failure: Option<String>,
+}
+
+/// What a registration point has been told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredNotification {
+    /// Its name, given by who tells it: the same told again has the same.
+    pub id: String,
+    /// Who told it.
+    pub client: String,
+    /// The endpoint of the SCEP service.
+    pub endpoint: String,
+    /// The transactionID.
+    pub transaction: String,
+    /// `issued`, `pending` or `refused`.
+    pub outcome: String,
+    /// The name of the challenge it is about.
+    pub challenge: Option<String>,
+    /// SHA-256 over the subjectPublicKeyInfo of the requested key.
+    pub key: [u8; 32],
+    /// What [`ra::requested_names`] says of the request.
+    pub names: [u8; 32],
+    /// All that was told, as JSON.
+    pub body: String,
+    /// When.
+    pub received_at: Time,
+}
+
+/// Whether a notification was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// It was, and is recorded.
+    Recorded,
+    /// It was recorded before.
+    Repeated,
 }
 
 /// A certificate that is stored to be signed and is not signed.
