@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use pki::Time;
@@ -11,6 +13,7 @@ use scep::http::Operation;
 use crate::config::{Config, ConfigError, Endpoint};
 use crate::cores::Cores;
 use crate::credential::Credentials;
+use crate::registration::{self, PolicyModule};
 use crate::store::{Store, StoreError};
 use crate::{enrol, key_file};
 
@@ -21,9 +24,13 @@ pub struct Service {
     /// The store.
     pub store: Store,
     /// The service credentials.
-    pub credentials: ArcSwap<Credentials>,
+    pub credentials: Arc<ArcSwap<Credentials>>,
     /// What challenges are hashed and sealed with.
     pub secrets: Secrets,
+    /// The policy modules by the names of their endpoints.
+    pub modules: BTreeMap<String, Arc<dyn PolicyModule>>,
+    /// Something has been queued for a policy module.
+    pub(crate) queued: tokio::sync::Notify,
     pub(crate) cores: Cores,
 }
 
@@ -109,7 +116,10 @@ impl Service {
         let secrets = Secrets::load(&config.folder)?;
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let cores = Cores::new(processors, config.limits.waiting);
-        let service = Service { config, store, credentials: ArcSwap::from_pointee(credentials), secrets, cores };
+        let credentials = Arc::new(ArcSwap::from_pointee(credentials));
+        let modules = registration::modules(&config, &credentials);
+        let queued = tokio::sync::Notify::new();
+        let service = Service { config, store, credentials, secrets, modules, queued, cores };
         crate::issue::resume(&service).await?;
         Ok(service)
     }
