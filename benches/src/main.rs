@@ -29,6 +29,9 @@ struct Options {
     /// Clients at a time
     #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 8])]
     clients: Vec<usize>,
+    /// Only this server: perennial or scepserver
+    #[arg(long)]
+    only: Option<String>,
     /// The program to measure
     #[arg(long, default_value = "target/release/perennial")]
     perennial: std::path::PathBuf,
@@ -41,7 +44,8 @@ fn main() {
     let mut floors = vec![floor::measure()];
     for round in 1..=options.rounds {
         for clients in &options.clients {
-            for subject in [Subject::Perennial, Subject::Scepserver] {
+            let wanted = |s: &Subject| options.only.as_deref().is_none_or(|only| only == s.name());
+            for subject in [Subject::Perennial, Subject::Scepserver].into_iter().filter(wanted) {
                 eprintln!("round {round} of {}: {} with {clients} clients …", options.rounds, subject.name());
                 match subject.start(&options.perennial) {
                     Ok(running) => {

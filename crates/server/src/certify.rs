@@ -208,7 +208,7 @@ async fn refuse(desk: &Desk<'_>, opened: &Opened, (code, detail): (&str, &str), 
     let (Some(asked), Some(request)) = (said_yes, opened.content.request()) else { return desk.record(entry).await };
     let challenge = asked.challenge.as_deref();
     let notices = registration::refused(desk.endpoint, &opened.transaction_id, request, challenge, (code, detail));
-    let id = format!("refusal-{}", CaseId::random(&mut world::random));
+    let id = format!("refusal-{}", CaseId::new(desk.now, &mut world::random));
     let refusal = Commit::Refuse(Box::new(RefusalRecord { id, notices }));
     tracing::info!(code, transaction = opened.transaction_id, source = %desk.source, detail, "refused");
     match desk.service.store.commit(refusal, vec![entry], desk.now).await {

@@ -81,12 +81,23 @@ pub struct Credentials {
     pub policy_module_client: Option<Keyed>,
     /// The answer to GetCACert.
     pub ca_body: Body,
+    /// What the store held when they were read.
+    rows: Vec<CredentialRecord>,
 }
 
 impl Credentials {
     /// Reads them from the store, their keys from the folder of the node.
     pub async fn load(store: &Store, folder: &Path) -> Result<Credentials, ServiceError> {
+        Credentials::from_rows(store.credentials(None).await?, folder)
+    }
+
+    /// Reads them anew if the store holds others than these, as after `perennial ca next` in another process.
+    pub(crate) async fn changed(&self, store: &Store, folder: &Path) -> Result<Option<Credentials>, ServiceError> {
         let rows = store.credentials(None).await?;
+        if rows == self.rows { Ok(None) } else { Credentials::from_rows(rows, folder).map(Some) }
+    }
+
+    fn from_rows(rows: Vec<CredentialRecord>, folder: &Path) -> Result<Credentials, ServiceError> {
         let root = one(&rows, Role::Root)?;
         let root_key = key_file::read(folder, &root.key_reference).ok().map(Arc::new);
         let issuing = keyed(&rows, Role::IssuingCa, folder)?;
@@ -105,7 +116,17 @@ impl Credentials {
             issuer.certificate.clone(),
             root.clone(),
         ]);
-        Ok(Credentials { root, root_key, issuing, next, ra_signing, ra_encryption, policy_module_client, ca_body })
+        Ok(Credentials {
+            root,
+            root_key,
+            issuing,
+            next,
+            ra_signing,
+            ra_encryption,
+            policy_module_client,
+            ca_body,
+            rows,
+        })
     }
 
     /// The keys of the RA, as SCEP wants them.

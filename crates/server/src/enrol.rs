@@ -20,9 +20,10 @@ pub(crate) async fn enrol(
     source: IpAddr,
     now: Time,
 ) -> Answer {
-    let credentials = service.credentials.load_full();
-    let desk = Desk { service, endpoint, credentials, source, now };
-    let Ok(opening) = desk.open(message).await else { return Answer::Busy };
+    let Some(_place) = service.admission.enter() else { return Answer::Busy };
+    let desk = Desk { service, endpoint, credentials: service.credentials.load_full(), source, now };
+    let keys = desk.credentials.ra_keys();
+    let opening = scep::server::open(&message, &keys, &endpoint.accept, &mut world::random);
     let (to, outcome) = match opening {
         Opening::Unreadable(unreadable) => return desk.unreadable(&unreadable).await,
         Opening::Flawed(flawed) => {
@@ -43,7 +44,7 @@ pub(crate) async fn enrol(
         }
     };
     match outcome {
-        Ok(outcome) => desk.seal(outcome, to).await,
+        Ok(outcome) => desk.seal(&outcome, &to),
         Err(trouble) => desk.trouble(&trouble),
     }
 }
@@ -69,12 +70,6 @@ pub(crate) enum Trouble {
     Busy,
 }
 
-impl From<crate::cores::Busy> for Trouble {
-    fn from(_: crate::cores::Busy) -> Trouble {
-        Trouble::Busy
-    }
-}
-
 /// Where one message is worked on: the service as it is at this moment, and where the message came from.
 pub(crate) struct Desk<'a> {
     pub(crate) service: &'a Service,
@@ -85,12 +80,6 @@ pub(crate) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    async fn open(&self, message: Vec<u8>) -> Result<Opening, crate::cores::Busy> {
-        let (credentials, accept) = (Arc::clone(&self.credentials), self.endpoint.accept);
-        let work = move || scep::server::open(&message, &credentials.ra_keys(), &accept, &mut world::random);
-        self.service.cores.begin(work).await
-    }
-
     /// Nothing a CertRep could answer.
     async fn unreadable(&self, unreadable: &Unreadable) -> Answer {
         let entry = self.entry("refuse", "", unreadable.code.text(), &unreadable.detail);
@@ -115,23 +104,19 @@ impl Desk<'_> {
     }
 
     /// Makes the reply, and looks at it once more before it leaves.
-    async fn seal(&self, outcome: Outcome, to: Answerable) -> Answer {
-        let (credentials, shape, now) = (Arc::clone(&self.credentials), self.endpoint.shape, self.now);
-        let sealed = self.service.cores.finish(move || {
-            let reply = match &outcome {
-                Outcome::Success(certificates, crl) => Reply::Success { certificates, crl: crl.as_deref() },
-                Outcome::Pending => Reply::Pending,
-                Outcome::Failure(fail_info, code) => Reply::Failure { fail_info: *fail_info, text: Some(code) },
-            };
-            let octets = scep::server::seal(&reply, &to, &shape, &credentials.ra_keys(), now, &mut world::random)
-                .map_err(|e| e.to_string())?;
-            check::reply(&octets, &credentials.ra_signing.certificate)?;
-            Ok::<_, String>(octets)
-        });
-        match sealed.await {
-            Ok(Ok(octets)) => Answer::Body { content_type: "application/x-pki-message", octets },
-            Ok(Err(why)) => self.trouble(&Trouble::Internal(why)),
-            Err(_) => Answer::Busy,
+    fn seal(&self, outcome: &Outcome, to: &Answerable) -> Answer {
+        let reply = match outcome {
+            Outcome::Success(certificates, crl) => Reply::Success { certificates, crl: crl.as_deref() },
+            Outcome::Pending => Reply::Pending,
+            Outcome::Failure(fail_info, code) => Reply::Failure { fail_info: *fail_info, text: Some(code) },
+        };
+        let keys = self.credentials.ra_keys();
+        let sealed = scep::server::seal(&reply, to, &self.endpoint.shape, &keys, self.now, &mut world::random)
+            .map_err(|e| e.to_string())
+            .and_then(|octets| check::reply(&octets, &self.credentials.ra_signing.certificate).map(|()| octets));
+        match sealed {
+            Ok(octets) => Answer::Body { content_type: "application/x-pki-message", octets },
+            Err(why) => self.trouble(&Trouble::Internal(why)),
         }
     }
 

@@ -10,12 +10,12 @@ use ra::sealed::SealingKey;
 use scep::caps::{Caps, NextCa};
 use scep::http::Operation;
 
+use crate::admission::Admission;
 use crate::config::{Config, ConfigError, Endpoint};
-use crate::cores::Cores;
 use crate::credential::Credentials;
 use crate::registration::{self, PolicyModule};
 use crate::store::{Store, StoreError};
-use crate::{enrol, key_file};
+use crate::{Code, enrol, key_file};
 
 /// A running service: one configuration, one store, one set of credentials that is swapped as a whole.
 pub struct Service {
@@ -31,7 +31,7 @@ pub struct Service {
     pub modules: BTreeMap<String, Arc<dyn PolicyModule>>,
     /// Something has been queued for a policy module.
     pub(crate) queued: tokio::sync::Notify,
-    pub(crate) cores: Cores,
+    pub(crate) admission: Admission,
 }
 
 /// The secrets behind challenges.
@@ -114,14 +114,23 @@ impl Service {
         let store = Store::open(&config.store, &config.node).await?;
         let credentials = Credentials::load(&store, &config.folder).await?;
         let secrets = Secrets::load(&config.folder)?;
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        let cores = Cores::new(processors, config.limits.waiting);
+        let admission = Admission::new(config.limits.waiting);
         let credentials = Arc::new(ArcSwap::from_pointee(credentials));
         let modules = registration::modules(&config, &credentials);
         let queued = tokio::sync::Notify::new();
-        let service = Service { config, store, credentials, secrets, modules, queued, cores };
+        let service = Service { config, store, credentials, secrets, modules, queued, admission };
         crate::issue::resume(&service).await?;
         Ok(service)
+    }
+
+    /// Takes over credentials that another process has put into the store. The next reply uses them; if they cannot be
+    /// read, those that are held stay.
+    pub async fn take_over_credentials(&self) -> Result<(), ServiceError> {
+        if let Some(credentials) = self.credentials.load_full().changed(&self.store, &self.config.folder).await? {
+            self.credentials.store(std::sync::Arc::new(credentials));
+            tracing::info!("other credentials were found in the store and are used from now on");
+        }
+        Ok(())
     }
 
     /// Answers one operation of SCEP.
@@ -138,7 +147,7 @@ impl Service {
             }
             Operation::GetNextCaCert => match self.credentials.load().next_body(now) {
                 Some(body) => Answer::Body { content_type: body.content_type, octets: body.octets },
-                None => Answer::Refused { status: 404, code: "ca.no-next" },
+                None => Answer::Refused { status: 404, code: Code::NoNextCa.text() },
             },
             Operation::PkiOperation(message) => enrol::enrol(self, endpoint, message, source, now).await,
         }

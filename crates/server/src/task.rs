@@ -10,7 +10,7 @@ use crate::revocation::{self, Renew};
 use crate::{Service, ServiceError, world};
 
 /// Between two rounds.
-const ROUND: Duration = Duration::from_secs(30);
+const ROUND: Duration = Duration::from_secs(10);
 /// How long an expired challenge is kept, so that its use can be told from a wrong one, in seconds.
 const KEEP_EXPIRED: i64 = 7 * 86_400;
 
@@ -26,6 +26,7 @@ pub async fn rounds(service: Arc<Service>) {
 
 /// Does everything that is due at this moment.
 pub async fn round(service: &Service, now: Time) -> Result<(), ServiceError> {
+    service.take_over_credentials().await?;
     revocation::publish(service, Renew::IfDue, now).await?;
     if revocation::publish_root(service, Renew::IfDue, now).await?.is_none() {
         warn_of_root_list(service, now).await?;

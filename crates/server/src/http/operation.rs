@@ -19,6 +19,10 @@ pub(super) async fn answer(
     let path = request.uri().path().to_owned();
     match door::find(&service.config, &path) {
         Some(Door::Scep(endpoint)) => scep(&service, endpoint, peer, request).await,
+        // Each look at the page makes a challenge; a HEAD would make one that nobody sees. Some scrapers POST.
+        Some(Door::ChallengePage(_)) if !matches!(*request.method(), Method::GET | Method::POST) => {
+            plain(StatusCode::METHOD_NOT_ALLOWED, "GET or POST")
+        }
         Some(Door::ChallengePage(endpoint)) => {
             page::challenge(&service, endpoint, peer, request.headers().clone()).await
         }

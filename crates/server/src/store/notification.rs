@@ -3,10 +3,43 @@
 use pki::Time;
 
 use super::audit::AuditEntry;
-use super::record::{Receipt, StoredNotification};
 use super::unit::Step;
 use super::value::{Row, params};
 use super::{Store, StoreError};
+
+/// What a registration point has been told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredNotification {
+    /// Its name, given by who tells it: the same told again has the same.
+    pub id: String,
+    /// Who told it.
+    pub client: String,
+    /// The endpoint of the SCEP service.
+    pub endpoint: String,
+    /// The transactionID.
+    pub transaction: String,
+    /// `issued`, `pending` or `refused`.
+    pub outcome: String,
+    /// The name of the challenge it is about.
+    pub challenge: Option<String>,
+    /// SHA-256 over the subjectPublicKeyInfo of the requested key.
+    pub key: [u8; 32],
+    /// What [`ra::requested_names`] says of the request.
+    pub names: [u8; 32],
+    /// All that was told, as JSON.
+    pub body: String,
+    /// When.
+    pub received_at: Time,
+}
+
+/// Whether a notification was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// It was, and is recorded.
+    Recorded,
+    /// It was recorded before.
+    Repeated,
+}
 
 const PUT: &str = "INSERT INTO notification
     (id, seq, client, endpoint, transaction_id, outcome, challenge_id, requested_key, requested_names, body,

@@ -3,6 +3,7 @@
 
 mod audited;
 mod conflict;
+mod crash;
 mod enrolment;
 mod lists;
 mod made;

@@ -1,0 +1,9 @@
+//! A service and its clients in one process: no socket, and a clock that is moved by hand.
+
+mod craft;
+mod device;
+mod pair;
+
+pub(crate) use craft::{Craft, attribute, printable};
+pub(crate) use device::{Device, KEYS};
+pub(crate) use pair::{Pair, STATIC, Setup, certificate, pending, refused};
