@@ -25,6 +25,14 @@ pub struct RegistrationPoint {
     pub(crate) client_crl: Option<Place>,
 }
 
+impl RegistrationPoint {
+    /// Whether the issuer's revocation list is fetched.
+    #[must_use]
+    pub fn has_client_crl(&self) -> bool {
+        self.client_crl.is_some()
+    }
+}
+
 /// Where a registration point's own certificate is.
 #[derive(Debug, Clone)]
 pub enum OwnCertificate {
