@@ -14,3 +14,4 @@ mod interop;
 mod pair;
 mod parties;
 mod reference;
+mod registration;
