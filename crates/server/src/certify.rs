@@ -37,7 +37,7 @@ pub(crate) async fn request(desk: &Desk<'_>, opened: &Opened, request: &Request)
             (Verification::AskModule, Some(presented)) => {
                 let answer = match asked.take() {
                     Some(answer) => answer,
-                    None => registration::ask(desk.service, &enrolment, presented).await,
+                    None => registration::ask(desk.service, &enrolment, presented).await.map_err(|_| Trouble::Busy)?,
                 };
                 asked.insert(answer).verification.clone()
             }

@@ -10,6 +10,8 @@ use ra::sealed::SealingKey;
 use scep::caps::{Caps, NextCa};
 use scep::http::Operation;
 
+use tokio::sync::{Notify, Semaphore};
+
 use crate::admission::Admission;
 use crate::config::{Config, ConfigError, Endpoint};
 use crate::credential::Credentials;
@@ -29,8 +31,10 @@ pub struct Service {
     pub secrets: Secrets,
     /// The policy modules by the names of their endpoints.
     pub modules: BTreeMap<String, Arc<dyn PolicyModule>>,
+    /// How many questions each policy module may have under way, by the names of their endpoints.
+    pub(crate) asking: BTreeMap<String, Semaphore>,
     /// Something has been queued for a policy module.
-    pub(crate) queued: tokio::sync::Notify,
+    pub(crate) queued: Notify,
     pub(crate) admission: Admission,
 }
 
@@ -117,8 +121,11 @@ impl Service {
         let admission = Admission::new(config.limits.waiting);
         let credentials = Arc::new(ArcSwap::from_pointee(credentials));
         let modules = registration::modules(&config, &credentials);
-        let queued = tokio::sync::Notify::new();
-        let service = Service { config, store, credentials, secrets, modules, queued, admission };
+        // One that does not answer must not take all the room there is for requests.
+        let room = || Semaphore::new((config.limits.waiting / 4).max(1));
+        let asking = modules.keys().map(|endpoint| (endpoint.clone(), room())).collect();
+        let queued = Notify::new();
+        let service = Service { config, store, credentials, secrets, modules, asking, queued, admission };
         crate::issue::resume(&service).await?;
         Ok(service)
     }

@@ -19,7 +19,19 @@ pub(crate) struct Asked {
 }
 
 /// Asks the policy module of the endpoint. No answer, or one that cannot be read, is never a yes.
-pub(crate) async fn ask(service: &Service, enrolment: &Enrolment<'_>, presented: &Presented) -> Asked {
+///
+/// # Errors
+/// Too many wait for the module already: the device may try again soon.
+pub(crate) async fn ask(service: &Service, enrolment: &Enrolment<'_>, presented: &Presented) -> Result<Asked, Busy> {
+    let room = service.asking.get(enrolment.endpoint).map(tokio::sync::Semaphore::try_acquire);
+    let _under_way = room.transpose().map_err(|_| Busy)?;
+    Ok(answer(service, enrolment, presented).await)
+}
+
+/// More questions are under way than the module may have.
+pub(crate) struct Busy;
+
+async fn answer(service: &Service, enrolment: &Enrolment<'_>, presented: &Presented) -> Asked {
     let unanswered = |why: String| Asked { verification: Verification::Unanswered(why), challenge: None };
     let Some(module) = service.modules.get(enrolment.endpoint) else {
         return unanswered("the endpoint has no policy module".to_owned());

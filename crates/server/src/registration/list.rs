@@ -1,6 +1,6 @@
 //! Whether a client certificate has been revoked: by this store, or by a list that is fetched.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -43,7 +43,12 @@ pub(super) struct List {
 }
 
 impl List {
-    pub(super) fn new(place: Place) -> List {
+    /// Relative paths start at this folder.
+    pub(super) fn new(place: &Place, folder: &Path) -> List {
+        let place = match place {
+            Place::File(path) => Place::File(folder.join(path)),
+            Place::Http(uri) => Place::Http(uri.clone()),
+        };
         List { place, held: ArcSwapOption::empty(), next_look: AtomicI64::new(i64::MIN) }
     }
 

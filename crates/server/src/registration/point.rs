@@ -47,7 +47,7 @@ impl Point {
         let own = config.registration_point.clone().ok_or_else(missing)?;
         let store = Store::open(&config.store, &config.node).await?;
         let trusted = trusted(&own, &config.folder, &store, None).await?;
-        let list = own.client_crl.clone().map(List::new);
+        let list = own.client_crl.as_ref().map(|place| List::new(place, &config.folder));
         let point = Point {
             config: own,
             limits: config.limits,

@@ -1,7 +1,9 @@
 //! The registration point and the policy modules that ask it, over real mutual TLS.
 
+mod apart;
 mod authorisation;
 mod caller;
+mod document;
 mod impostor;
 mod other_kinds;
 mod outage;

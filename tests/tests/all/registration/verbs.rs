@@ -40,7 +40,7 @@ async fn the_registration_point_knows_a_spent_challenge_itself() {
     running.stop().await;
 }
 
-fn question(challenge: &str, device: &str) -> server::registration::Question {
+pub(super) fn question(challenge: &str, device: &str) -> server::registration::Question {
     use base64::Engine;
     let application = application(device, challenge);
     let base64 = |der: &[u8]| base64::engine::general_purpose::STANDARD.encode(der);
