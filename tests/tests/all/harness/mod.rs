@@ -260,7 +260,7 @@ fn binary() -> PathBuf {
 }
 
 /// An address nobody listens at. Somebody could take it before the service does; then the service ends and says so.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("its address")
 }

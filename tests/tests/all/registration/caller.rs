@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 pub(super) struct Keyed {
     pub(super) certificate: Certificate,
@@ -56,15 +57,19 @@ pub(super) fn key_der(key: &PrivateKey) -> PrivateKeyDer<'static> {
     PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.pkcs8().to_vec()))
 }
 
-/// POST of JSON over a connection of its own.
-pub(super) async fn post(
+/// The certificate a server presents now.
+pub(super) async fn server_of(address: SocketAddr, root: &Certificate) -> Certificate {
+    let stream = connect(address, root, None, &rustls::version::TLS13).await;
+    let chain = stream.get_ref().1.peer_certificates().expect("a certificate");
+    Certificate::parse(&chain[0]).expect("a certificate")
+}
+
+async fn connect(
     address: SocketAddr,
     root: &Certificate,
     own: Option<&Keyed>,
     version: &'static SupportedProtocolVersion,
-    path: &str,
-    body: &[u8],
-) -> Response {
+) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(root.der().to_vec())).expect("a root");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -81,8 +86,21 @@ pub(super) async fn post(
     };
     let stream = TcpStream::connect(address).await.expect("a connection");
     let name = ServerName::IpAddress(address.ip().into());
-    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("TLS");
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("TLS");
     assert_eq!(stream.get_ref().1.protocol_version(), Some(version.version));
+    stream
+}
+
+/// POST of JSON over a connection of its own.
+pub(super) async fn post(
+    address: SocketAddr,
+    root: &Certificate,
+    own: Option<&Keyed>,
+    version: &'static SupportedProtocolVersion,
+    path: &str,
+    body: &[u8],
+) -> Response {
+    let mut stream = connect(address, root, own, version).await;
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n",

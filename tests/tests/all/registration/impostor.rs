@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -28,7 +29,10 @@ pub(super) enum Manner {
     TakesNoNotice,
 }
 
-pub(super) struct Impostor(JoinHandle<()>);
+pub(super) struct Impostor {
+    serving: JoinHandle<()>,
+    connections: Arc<AtomicUsize>,
+}
 
 impl Impostor {
     pub(super) async fn listen(address: SocketAddr, own: &Keyed, manner: Manner) -> Impostor {
@@ -42,14 +46,17 @@ impl Impostor {
             .expect("a key that fits");
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind(address).await.expect("the port");
-        Impostor(tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
+        let serving = tokio::spawn(async move {
+            let mut under_way = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
                 let acceptor = acceptor.clone();
                 if matches!(manner, Manner::NoTls) {
                     continue;
                 }
-                connections.spawn(async move {
+                under_way.spawn(async move {
                     let Ok(mut stream) = acceptor.accept(stream).await else { return };
                     while let Some(request) = request(&mut stream).await {
                         let Some(answer) = answer(manner, &request) else {
@@ -63,12 +70,18 @@ impl Impostor {
                     }
                 });
             }
-        }))
+        });
+        Impostor { serving, connections }
+    }
+
+    /// How many there have been.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub(super) async fn end(self) {
-        self.0.abort();
-        let _ = self.0.await;
+        self.serving.abort();
+        let _ = self.serving.await;
     }
 }
 

@@ -7,6 +7,8 @@ mod document;
 mod impostor;
 mod other_kinds;
 mod outage;
+mod program;
 mod queue;
 mod stage;
+mod swap;
 mod verbs;
