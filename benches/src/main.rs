@@ -6,7 +6,13 @@
 //! afterwards, and only those that hold the certificate asked for are counted. Processor time is that of the server
 //! process (user and system, `/proc/PID/stat`), which a busy neighbour disturbs less than wall-clock time.
 
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a measuring program; it stops at what goes wrong")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    clippy::unwrap_used,
+    reason = "a measuring program; it stops at what goes wrong"
+)]
 
 mod floor;
 mod load;

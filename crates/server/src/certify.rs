@@ -196,6 +196,7 @@ async fn repeat(desk: &Desk<'_>, settled: &Settled) -> Result<Outcome, Trouble> 
 async fn deny(desk: &Desk<'_>, opened: &Opened, denial: &Denial, asked: Option<&Asked>) {
     let detail = denial.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     if denial.is_security_event() {
+        let detail = desk.entry("refuse", &opened.transaction_id, denial.reason().text(), &detail).detail;
         tracing::warn!(source = %desk.source, transaction = opened.transaction_id, detail, "somebody should look at this");
     }
     refuse(desk, opened, (denial.reason().text(), &detail), asked).await;
@@ -207,7 +208,8 @@ async fn refuse(desk: &Desk<'_>, opened: &Opened, (code, detail): (&str, &str), 
     let said_yes = asked.filter(|asked| matches!(asked.verification, Verification::Valid(_)));
     let (Some(asked), Some(request)) = (said_yes, opened.content.request()) else { return desk.record(entry).await };
     let challenge = asked.challenge.as_deref();
-    let notices = registration::refused(desk.endpoint, &opened.transaction_id, request, challenge, (code, detail));
+    let detail = entry.detail.clone();
+    let notices = registration::refused(desk.endpoint, &opened.transaction_id, request, challenge, (code, &detail));
     let id = format!("refusal-{}", CaseId::new(desk.now, &mut world::random));
     let refusal = Commit::Refuse(Box::new(RefusalRecord { id, notices }));
     tracing::info!(code, transaction = opened.transaction_id, source = %desk.source, detail, "refused");

@@ -49,6 +49,9 @@ pub(crate) async fn enrol(
     }
 }
 
+/// Characters of the facts in an audit entry.
+const MOST_DETAIL: usize = 4000;
+
 /// What is to be replied.
 pub(crate) enum Outcome {
     /// Certificates, the asked-for one first, and for GetCRL a list.
@@ -126,7 +129,8 @@ impl Desk<'_> {
         Answer::Busy
     }
 
-    /// An audit entry about this message.
+    /// An audit entry about this message. Names from outside may be as long as the message was: what is written down of
+    /// it is not.
     pub(crate) fn entry(&self, verb: &str, object: &str, code: &str, detail: &str) -> AuditEntry {
         AuditEntry {
             actor: format!("endpoint {}", self.endpoint.name),
@@ -134,7 +138,7 @@ impl Desk<'_> {
             object: object.to_owned(),
             outcome: if verb == "refuse" { "refused" } else { "done" }.to_owned(),
             code: code.to_owned(),
-            detail: detail.to_owned(),
+            detail: start_of(detail),
             source: self.source.to_string(),
         }
     }
@@ -151,5 +155,13 @@ impl Desk<'_> {
         if let Err(error) = self.service.store.commit(Commit::Deny, vec![entry], self.now).await {
             tracing::error!(%error, "the audit could not be written");
         }
+    }
+}
+
+/// The start of a text, with a sign that it goes on.
+fn start_of(text: &str) -> String {
+    match text.char_indices().nth(MOST_DETAIL) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }

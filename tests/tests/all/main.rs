@@ -10,6 +10,7 @@ mod architecture;
 mod crash;
 mod fuzz_smoke;
 mod harness;
+mod hostile;
 mod interop;
 mod pair;
 mod parties;

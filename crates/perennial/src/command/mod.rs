@@ -2,12 +2,16 @@ mod audit;
 mod authority;
 mod case;
 mod cert;
+mod chain;
 mod challenge;
 mod check;
 mod crl;
 mod demo;
 mod device;
+mod doctor;
 mod init;
+mod legacy;
+mod probe;
 mod secret;
 mod serve;
 
@@ -70,6 +74,8 @@ enum Command {
     /// Read the audit, and prove that nobody changed it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// List who still uses SHA-1, triple or single DES
+    Legacy(legacy::LegacyArgs),
     /// Make the keyed hash of a secret, for the configuration
     #[command(subcommand)]
     Secret(secret::SecretCommand),
@@ -83,6 +89,12 @@ enum Command {
     Getca(device::GetcaArgs),
     /// Device: get the revocation list by SCEP
     Getcrl(device::GetcrlArgs),
+    /// Say everything that is wrong with a certificate and its chain, as Windows would
+    Chain(chain::ChainArgs),
+    /// Say what is wrong with a Windows NDES deployment, from what it leaves behind
+    Doctor(doctor::DoctorArgs),
+    /// Ask a live SCEP server what it shows, and say what is wrong with it; nothing is issued
+    Probe(probe::ProbeArgs),
     /// See a device get, renew and lose a certificate
     Demo(demo::DemoArgs),
 }
@@ -92,7 +104,9 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
     match line.command {
         Command::Check(args) => return check::run(&args, output),
         Command::Secret(command) => return secret::run(&command),
+        Command::Doctor(args) => return doctor::run(&args, output),
         Command::Serve(args) => return serve::run(&args),
+        Command::Chain(args) => return chain::run(&args, output),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -105,13 +119,17 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Crl(args) => crl::run(&args, output).await,
             Command::Ca(command) => authority::run(&command, output).await,
             Command::Audit(command) => audit::run(&command, output).await,
+            Command::Legacy(args) => legacy::run(&args, output).await,
             Command::Enrol(args) => device::enrol(&args, output).await,
             Command::Renew(args) => device::renew(&args, output).await,
             Command::Poll(args) => device::poll(&args, output).await,
             Command::Getca(args) => device::getca(&args, output).await,
             Command::Getcrl(args) => device::getcrl(&args, output).await,
+            Command::Probe(args) => probe::run(&args, output).await,
             Command::Demo(args) => demo::run(&args).await,
-            Command::Check(_) | Command::Secret(_) | Command::Serve(_) => Ok(ExitCode::SUCCESS),
+            Command::Chain(_) | Command::Check(_) | Command::Secret(_) | Command::Serve(_) | Command::Doctor(_) => {
+                Ok(ExitCode::SUCCESS)
+            }
         }
     })
 }

@@ -20,6 +20,9 @@ const LONGEST_LIFE: i64 = 366 * 86_400;
 /// Characters of a name in a notification.
 const MOST_NAME: usize = 256;
 
+/// Characters of facts in a row of the audit.
+const MOST_DETAIL: usize = 4096;
+
 /// Who calls, for the audit.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
@@ -58,7 +61,8 @@ impl Caller {
             object: object.to_owned(),
             outcome: if code.is_empty() { "done" } else { "refused" }.to_owned(),
             code: code.to_owned(),
-            detail: detail.to_owned(),
+            // Names may be as long as a request; a row of the audit is for people.
+            detail: detail.chars().take(MOST_DETAIL).collect(),
             source: self.source.clone(),
         }
     }

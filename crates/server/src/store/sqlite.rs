@@ -1,5 +1,7 @@
 //! SQLite: one writer thread that commits groups, and a few connections that read.
 
+#![expect(clippy::disallowed_methods, reason = "the database is a file, and its writer a thread")]
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

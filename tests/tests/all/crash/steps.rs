@@ -1,9 +1,10 @@
 //! The steps of one enrolment, stopped after each one.
 //!
-//! The future that answers a message is driven by hand, one completed wait at a time, and dropped after the first, after
-//! the second, and so on until it is answered: every place where it waits for the store or a key is a place where it
-//! ends for good. What had been handed to the store by then is finished, what had not never happens; then the service is
-//! opened anew on what is left.
+//! The future that answers a message is driven by hand, one completed wait at a time, and dropped before the first has
+//! ended, after it, after the second, and so on until it is answered: every place where it waits for the store is a place
+//! where it ends for good. What it does between two of them leaves nothing behind that is not in its own memory. What had
+//! been handed to the store by then is finished, what had not never happens; then the service is opened anew on what is
+//! left.
 
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
@@ -20,7 +21,8 @@ use crate::parties::{Device, Pair, Setup, certificate, pending, refused};
 /// More places to stop at than any answer has.
 const MOST: usize = 200;
 
-/// Drives a future until so many of its waits have ended; nothing if it was not done by then.
+/// Drives a future until so many of its waits have ended; nothing if it was not done by then. With none it comes as far
+/// as its first wait.
 ///
 /// The runtime lets a task complete a number of waits before it must yield (its cooperative budget). All but one of them
 /// are used up before each poll, so that each poll completes one wait at most, however fast the store is.
@@ -36,7 +38,7 @@ async fn waits<T>(work: impl Future<Output = T>, most: usize) -> Option<T> {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        use_up(context, budget - 1);
+        use_up(context, if most == 0 { budget } else { budget - 1 });
         if let Poll::Ready(done) = work.as_mut().poll(context) {
             return Poll::Ready(Some(done));
         }
@@ -82,14 +84,14 @@ struct Reached {
 /// Stops the answer after each wait. `story` makes a new service each time.
 async fn stopped_everywhere<F: Future<Output = Story>>(story: impl Fn() -> F) -> Reached {
     let mut reached = Reached::default();
-    for times in 1..=MOST {
+    for times in 0..=MOST {
         let story = story().await;
         let answered = waits(story.pair.reply(story.endpoint, &story.sent.der), times).await;
         let left = answered.as_deref().map(|r| certificate(story.pair.read(r, &story.sent, &story.by, None)));
         count(&mut reached, &story).await;
         settle(story, left.as_ref()).await;
         if left.is_some() {
-            println!("{} places to stop at: {reached:?}", times - 1);
+            println!("{times} places to stop at: {reached:?}");
             return reached;
         }
     }
@@ -200,4 +202,35 @@ async fn an_approved_poll_at_an_rsa_ca() {
 #[tokio::test]
 async fn an_approved_poll_at_an_ecdsa_ca() {
     everywhere(&stopped_everywhere(|| approved_poll(KeySpec::P256)).await);
+}
+
+/// A certificate is stored to be signed when the service ends; then the start that would sign it is stopped after each
+/// of its own waits.
+async fn stopped_while_starting(ca_key: KeySpec) {
+    for times in 1..=MOST {
+        let mut story = enrolment(ca_key).await;
+        // Decided and handed to the store, not signed.
+        assert!(waits(story.pair.reply(story.endpoint, &story.sent.der), 1).await.is_none());
+        let left = story.pair.ended().await;
+        let started = waits(left.open(), times).await.is_some();
+        story.pair = left.opened().await;
+        assert_eq!(serials(&story.pair).await.len(), 1, "it was decided before the service ended");
+        settle(story, None).await;
+        if started {
+            println!("{} places to stop a start at", times - 1);
+            assert!(times > 3, "it signs what it finds");
+            return;
+        }
+    }
+    panic!("it never started");
+}
+
+#[tokio::test]
+async fn a_start_at_an_rsa_ca() {
+    stopped_while_starting(KeySpec::Rsa2048).await;
+}
+
+#[tokio::test]
+async fn a_start_at_an_ecdsa_ca() {
+    stopped_while_starting(KeySpec::P256).await;
 }

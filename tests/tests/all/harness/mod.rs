@@ -120,12 +120,6 @@ impl Service {
         http::send(self.address, &http::get("/readyz")).is_ok_and(|response| response.status == 200)
     }
 
-    /// Waits until it has ended by itself, as after a fault that a crash test switched on.
-    pub(crate) fn wait_for_end(&mut self) {
-        let mut child = self.serving.take().expect("the service runs");
-        program::wait(&mut child, PATIENCE).expect("the service ends");
-    }
-
     /// SIGKILL, as a power cut: nothing is finished or flushed.
     pub(crate) fn kill(&mut self) {
         let mut child = self.serving.take().expect("the service runs");
@@ -259,8 +253,16 @@ fn binary() -> PathBuf {
     path
 }
 
-/// An address nobody listens at. Somebody could take it before the service does; then the service ends and says so.
+/// An address nobody listens at, below the ports that outgoing connections get: between this and the start of the
+/// service only another listener could take it, and then the service ends and says so.
 pub(crate) fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("its address")
+    for _ in 0..100 {
+        let mut octets = [0; 2];
+        server::world::random(&mut octets);
+        let address = SocketAddr::from(([127, 0, 0, 1], 20_000 + u16::from_le_bytes(octets) % 12_000));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+    panic!("no free port between 20000 and 32000");
 }

@@ -98,7 +98,7 @@ impl Certmonger {
     fn wait_for(&self, state: &str) {
         let begun = Instant::now();
         while !self.status().contains(&format!("status: {state}")) {
-            assert!(begun.elapsed() < Duration::from_secs(40), "not {state}: {}", self.status());
+            assert!(begun.elapsed() < Duration::from_secs(90), "not {state}: {}", self.status());
             std::thread::sleep(Duration::from_millis(200));
         }
     }

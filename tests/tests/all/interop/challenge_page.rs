@@ -59,22 +59,20 @@ fn capitals(page: &str) -> String {
     rest[..end].to_owned()
 }
 
+type Scraper = (&'static str, fn(&str) -> String);
+
+const SCRAPERS: [Scraper; 4] =
+    [("words", after_the_words), ("long-word", first_long_word), ("angles", between_angles), ("capitals", capitals)];
+
 #[test]
 fn every_known_scraper_finds_the_challenge_and_it_enrols() {
     let service = Service::start(Options::default());
-    let scrapers: [(&str, fn(&str) -> String); 4] = [
-        ("words", after_the_words),
-        ("long word", first_long_word),
-        ("angles", between_angles),
-        ("capitals", capitals),
-    ];
-    for (name, scrape) in scrapers {
+    for (name, scrape) in SCRAPERS {
         let page = decoded(&authorised(&service, &http::get(PAGE)));
         let challenge = scrape(&page);
         assert_eq!(challenge, after_the_words(&page), "{name}");
-        let (url, subject) = (service.url("/certsrv/mscep/mscep.dll"), format!("CN={}", name.replace(' ', "-")));
-        let folder = name.replace(' ', "-");
-        let wish = ["enrol", &url, "--dir", &folder, "--subject", &subject, "--challenge", &challenge];
+        let (url, subject) = (service.url("/certsrv/mscep/mscep.dll"), format!("CN={name}"));
+        let wish = ["enrol", &url, "--dir", name, "--subject", &subject, "--challenge", &challenge];
         assert_eq!(service.device(&wish).succeeded().json()["status"], "issued", "{name}");
     }
 }
@@ -172,14 +170,17 @@ fn programs_get_challenges_as_json() {
     assert_eq!(service.device(&wish).succeeded().json()["status"], "issued");
     assert_eq!(service.operator(&["cert", "list"])[0]["device"], "laptop-17");
     for (body, status) in [
-        ("{}", 422),
+        ("{}", 400),
         ("{", 400),
         (r#"{"endpoint":"nowhere"}"#, 404),
-        (r#"{"endpoint":"default","color":"red"}"#, 422),
+        (r#"{"endpoint":"default","color":"red"}"#, 400),
         (r#"{"endpoint":"default","profile":"none"}"#, 400),
         (r#"{"endpoint":"default","sid":"me"}"#, 400),
         (r#"{"endpoint":"approval"}"#, 400),
     ] {
         assert_eq!(ask(body).status, status, "{body}");
     }
+    // A form is what a browser sends to another site without asking.
+    let form = http::post("/api/challenges", "application/x-www-form-urlencoded", br#"{"endpoint":"default"}"#);
+    assert_eq!(authorised(&service, &form).status, 415);
 }

@@ -1,13 +1,12 @@
 //! Our device against micromdm's `scepserver` 2.1 (Debian's package `scep`).
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::openssl;
 use crate::harness::program::{Ran, find, foreign, run};
-use crate::harness::{http, perennial};
+use crate::harness::{free_address, http, perennial};
 
 /// A running peer.
 struct Peer {
@@ -22,7 +21,7 @@ impl Peer {
         find("openssl")?;
         let folder = tempfile::tempdir().expect("a folder");
         foreign(&program, folder.path(), &["ca", "-init"]).succeeded();
-        let address = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
+        let address = free_address();
         let port = address.port().to_string();
         let child = Command::new(&program)
             .args(["-depot", "depot", "-port", &port, "-challenge", "secret", "-allowrenew", "0"])

@@ -1,10 +1,15 @@
 //! Renewal by the certificate that is to be renewed: every rule, and over time.
 
+use pki::cipher::Cipher;
+use pki::cms::{EnvelopeFor, seal_envelope};
+use pki::digest::Digest;
 use pki::extension::GeneralName;
+use pki::key::KeyTransport;
 use pki::{Certificate, oid};
-use scep::client::Ask;
+use scep::client::{Ask, Outgoing};
 
-use crate::parties::{Device, Pair, STATIC, certificate, refused};
+use crate::harness::program::need;
+use crate::parties::{Craft, Device, Pair, STATIC, Sha1Key, certificate, refused};
 
 async fn renew(pair: &Pair, endpoint: &str, old: &Device, new: &Device) -> scep::client::Answer {
     pair.ask(endpoint, &Ask::Renew(&new.request(None)), &new.transaction(), old).await
@@ -148,6 +153,43 @@ async fn the_key_is_kept_or_not_as_the_endpoint_says() {
     let renewed = certificate(pair.ask("default", &Ask::Renew(&old.request(None)), "t-2", &old).await);
     assert_eq!(renewed.public_key(), old.certificate.public_key());
     assert_ne!(renewed.serial(), old.certificate.serial());
+}
+
+/// RFC 8894 §7.8: a renewal rests on nothing but the signature.
+#[tokio::test]
+async fn a_renewal_over_sha1_is_refused_and_a_first_enrolment_is_not() {
+    let openssl = need!("openssl");
+    let pair = Pair::new().await;
+    let message = |signer: &Device, request: &pki::Request, transaction: &str| {
+        let to = &pair.service.credentials.load().ra_encryption[0].certificate;
+        let craft = Craft { digest: Digest::Sha1, ..Craft::enrolment(signer, transaction, seal(to, request.der())) };
+        let der = craft.sign(&Sha1Key { key: &signer.key, openssl: &openssl, folder: pair.folder() });
+        Outgoing { der, transaction_id: transaction.to_owned(), nonce: vec![7; 16] }
+    };
+    let device = Device::rsa(0);
+    let sent = message(&device, &device.request(Some(STATIC)), "t-1");
+    let old = device.holding(&certificate(pair.send("default", &sent, &device, None).await));
+    let new = old.successor(1);
+    let sent = message(&old, &new.request(None), "t-2");
+    assert_eq!(refused(pair.send("default", &sent, &old, None).await), "renewal.digest");
+    assert_eq!(pair.certificates().await.len(), 1);
+    // Each use of SHA-1 is counted for its client.
+    let uses = pair.service.store.weak_uses(10).await.expect("uses");
+    assert_eq!(uses.len(), 1, "{uses:?}");
+    assert_eq!((uses[0].algorithm.as_str(), uses[0].uses), ("sha1-digest", 2));
+    // With a challenge it is a first enrolment.
+    let sent = message(&old, &new.request(Some(STATIC)), "t-3");
+    certificate(pair.send("default", &sent, &old, None).await);
+}
+
+fn seal(to: &Certificate, content: &[u8]) -> Vec<u8> {
+    let recipient = EnvelopeFor::Key {
+        issuer: to.issuer().der(),
+        serial: to.serial(),
+        key: to.public_key(),
+        transport: KeyTransport::Pkcs1,
+    };
+    seal_envelope(content, Cipher::Aes128, recipient, &mut server::world::random).expect("an envelope")
 }
 
 #[tokio::test]

@@ -95,7 +95,11 @@ impl Pair {
     }
 
     pub(crate) async fn with(setup: Setup) -> Pair {
-        let folder = tempfile::tempdir().expect("a folder");
+        Pair::in_folder(tempfile::tempdir().expect("a folder"), setup).await
+    }
+
+    /// A new service in this folder.
+    pub(crate) async fn in_folder(folder: TempDir, setup: Setup) -> Pair {
         let now = Time::parse_rfc3339("2026-11-24T12:00:00Z").expect("a time");
         make(folder.path(), setup, now).await;
         Pair { service: open(folder.path()).await, now, folder }
@@ -103,13 +107,18 @@ impl Pair {
 
     /// The service ends and another is started on what it left.
     pub(crate) async fn restarted(self) -> Pair {
+        self.ended().await.opened().await
+    }
+
+    /// The service ends, and what it left stays.
+    pub(crate) async fn ended(self) -> Left {
         let Pair { service, now, folder } = self;
         let store = service.store.clone();
         drop(service);
         // What was written before this has been written when this returns.
         store.lease_release("none", now).await.expect("the store");
         drop(store);
-        Pair { service: open(folder.path()).await, now, folder }
+        Left { now, folder }
     }
 
     /// Days go by.
@@ -283,6 +292,23 @@ impl Pair {
             assert_eq!(certificate.validity(), stored.validity);
             certificate.verify_signature(issuer.public_key()).expect("the CA's signature");
         }
+    }
+}
+
+/// What a service has left behind.
+pub(crate) struct Left {
+    now: Time,
+    folder: TempDir,
+}
+
+impl Left {
+    /// Starts a service on it.
+    pub(crate) async fn open(&self) -> Service {
+        open(self.folder.path()).await
+    }
+
+    pub(crate) async fn opened(self) -> Pair {
+        Pair { service: self.open().await, now: self.now, folder: self.folder }
     }
 }
 

@@ -185,7 +185,7 @@ fn misfit(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<S
     if let Some(flaw) = items.filter_map(|item| misfit(document, &schema["items"], item, at)).next() {
         return Some(flaw);
     }
-    let Some(object) = value.as_object() else { return None };
+    let object = value.as_object()?;
     let missing = schema["required"]
         .as_array()
         .into_iter()

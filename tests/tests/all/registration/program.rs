@@ -105,9 +105,13 @@ fn two_processes_serve_one_each() {
     let keys = made.scratch.path().join("service/keys");
     let theirs = ["issuing-ca-1.key.pem", "ra-signing-1.key.pem", "ra-encryption-1.key.pem"];
     let away = |name: &str| keys.join(format!("{name}.away"));
-    theirs.map(|name| std::fs::rename(keys.join(name), away(name)).expect("moved away"));
+    for name in theirs {
+        std::fs::rename(keys.join(name), away(name)).expect("moved away");
+    }
     let _point = serve(&made.config(), "registration-point");
     made.wait();
-    theirs.map(|name| std::fs::rename(away(name), keys.join(name)).expect("moved back"));
+    for name in theirs {
+        std::fs::rename(away(name), keys.join(name)).expect("moved back");
+    }
     made.enrol();
 }
