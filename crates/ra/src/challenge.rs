@@ -87,6 +87,8 @@ pub enum Verification {
     Refused(Vec<Refusal>),
     /// No kind that is verified here knows it; the policy module must be asked.
     AskModule,
+    /// The policy module was asked and gave no answer that could be read, for this reason.
+    Unanswered(String),
 }
 
 /// What a good challenge is good for.
@@ -129,7 +131,9 @@ pub fn verify(
         return Verification::Valid(vouched);
     }
     if allowed(ChallengeKind::Module) {
-        return Verification::AskModule;
+        // One that was spent here need not be asked about.
+        let refusals = case.challenge.as_ref().map(|record| spent(enrolment, record)).unwrap_or_default();
+        return if refusals.is_empty() { Verification::AskModule } else { Verification::Refused(refusals) };
     }
     let detail = format!("none of the challenges of endpoint {}", enrolment.endpoint);
     Verification::Refused(vec![Refusal::new(Reason::ChallengeWrong, detail)])

@@ -212,6 +212,7 @@ fn first(enrolment: &Enrolment<'_>, verification: &Verification, policy: &Policy
         Verification::AskModule => {
             Err(vec![Refusal::new(Reason::ChallengeUnavailable, "the policy module was not asked")])
         }
+        Verification::Unanswered(why) => unanswered(why, policy),
         Verification::Absent if policy.approval == Approval::Never => {
             let detail = format!("endpoint {} wants one", enrolment.endpoint);
             Err(vec![Refusal::new(Reason::ChallengeMissing, detail)])
@@ -222,8 +223,20 @@ fn first(enrolment: &Enrolment<'_>, verification: &Verification, policy: &Policy
             device: None,
             sid: None,
             spend: None,
+            unverified: None,
         })),
     }
+}
+
+/// Nobody could say whether the challenge is good. Where an operator decides, the request waits for them, who is told
+/// so; anywhere else it is refused.
+fn unanswered(why: &str, policy: &Policy) -> Result<Decision, Vec<Refusal>> {
+    let refusal = Refusal::new(Reason::ChallengeUnavailable, why);
+    if policy.approval == Approval::Never {
+        return Err(vec![refusal]);
+    }
+    let profile = policy.profile.clone();
+    Ok(Decision::Pend(Pend { generation: 0, profile, device: None, sid: None, spend: None, unverified: Some(refusal) }))
 }
 
 fn authorised(enrolment: &Enrolment<'_>, vouched: &Vouched, policy: &Policy) -> Decision {
@@ -235,6 +248,7 @@ fn authorised(enrolment: &Enrolment<'_>, vouched: &Vouched, policy: &Policy) -> 
             device: vouched.device.clone(),
             sid: vouched.sid.clone(),
             spend: vouched.spend.clone(),
+            unverified: None,
         });
     }
     let mut grant = grant(enrolment.request, profile, Authority::Challenge(vouched.kind));

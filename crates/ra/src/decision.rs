@@ -99,6 +99,8 @@ pub struct Pend {
     pub sid: Option<String>,
     /// A challenge that is spent by waiting.
     pub spend: Option<Spend>,
+    /// Why the request's challenge was not verified, if nobody could be asked: the operator decides without that.
+    pub unverified: Option<Refusal>,
 }
 
 /// A refusal, with every reason there is.

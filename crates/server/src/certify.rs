@@ -2,14 +2,16 @@
 
 use pki::Request;
 use ra::challenge::Presented;
-use ra::{Case, Decision, Delivery, Denial, Enrolment, Poll, Settled, Stated, Verification};
+use ra::{Case, CaseId, Decision, Delivery, Denial, Enrolment, Poll, Settled, Stated, Verification};
 use scep::FailInfo;
 use scep::server::{self, Opened, Undeliverable};
 
 use crate::enrol::{Desk, Outcome, Trouble};
 use crate::issue::{self, NotIssued};
 use crate::reason;
-use crate::store::{CaseQuery, CommitError};
+use crate::registration::{self, Asked};
+use crate::store::{CaseQuery, Commit, CommitError, RefusalRecord};
+use crate::world;
 
 /// How often a decision is taken anew because another node or request wrote first.
 const MOST_ATTEMPTS: usize = 5;
@@ -21,6 +23,7 @@ pub(crate) async fn request(desk: &Desk<'_>, opened: &Opened, request: &Request)
     let secrets = &desk.service.secrets;
     let presented = challenge.as_deref().map(|text| Presented::recognise(text, &secrets.pepper, &secrets.sealing));
     let policy = &desk.endpoint.policy;
+    let mut asked: Option<Asked> = None;
     for _ in 0..MOST_ATTEMPTS {
         let case = case(desk, opened, presented.as_ref()).await?;
         let verification = match ra::settled(&enrolment, &case, policy, desk.now) {
@@ -30,8 +33,18 @@ pub(crate) async fn request(desk: &Desk<'_>, opened: &Opened, request: &Request)
                 ra::challenge::verify(&enrolment, presented.as_ref(), statics, &case, policy, desk.now)
             }
         };
+        let verification = match (verification, &presented) {
+            (Verification::AskModule, Some(presented)) => {
+                let answer = match asked.take() {
+                    Some(answer) => answer,
+                    None => registration::ask(desk.service, &enrolment, presented).await.map_err(|_| Trouble::Busy)?,
+                };
+                asked.insert(answer).verification.clone()
+            }
+            (verification, _) => verification,
+        };
         let decision = ra::decide(&enrolment, &case, &verification, policy, desk.now);
-        match carry_out(desk, opened, Some(request), decision).await {
+        match carry_out(desk, opened, Some(request), decision, asked.as_ref()).await {
             Err(NotDone::Overtaken) => {}
             Err(NotDone::Trouble(trouble)) => return Err(trouble),
             Ok(outcome) => return Ok(outcome),
@@ -51,7 +64,7 @@ pub(crate) async fn poll(desk: &Desk<'_>, opened: &Opened) -> Result<Outcome, Tr
     for _ in 0..MOST_ATTEMPTS {
         let case = case(desk, opened, None).await?;
         let asked = case.known.as_ref().and_then(|known| known.request.clone());
-        match carry_out(desk, opened, asked.as_ref(), ra::decide_poll(&poll, &case)).await {
+        match carry_out(desk, opened, asked.as_ref(), ra::decide_poll(&poll, &case), None).await {
             Err(NotDone::Overtaken) => {}
             Err(NotDone::Trouble(trouble)) => return Err(trouble),
             Ok(outcome) => return Ok(outcome),
@@ -126,25 +139,31 @@ async fn carry_out(
     opened: &Opened,
     request: Option<&Request>,
     decision: Decision,
+    asked: Option<&Asked>,
 ) -> Result<Outcome, NotDone> {
+    let challenge = asked.and_then(|asked| asked.challenge.as_deref());
     match decision {
         Decision::Settled(settled) => Ok(repeat(desk, &settled).await?),
         Decision::Grant(grant) => {
             let missing = || Trouble::Internal("the request of an approved case is not there".to_owned());
             let request = request.ok_or_else(missing)?;
-            match issue::grant(desk, opened, request, *grant).await {
-                Ok(certificate) => Ok(issue::success(desk, certificate)),
+            match issue::grant(desk, opened, request, *grant, challenge).await {
+                Ok(certificate) => {
+                    desk.service.queued.notify_one();
+                    Ok(issue::success(desk, certificate))
+                }
                 Err(NotIssued::Commit(error)) => Err(error.into()),
                 Err(NotIssued::Trouble(trouble)) => Err(NotDone::Trouble(trouble)),
-                Err(NotIssued::Flawed(flaws)) => Ok(flawed(desk, opened, &flaws).await),
+                Err(NotIssued::Flawed(flaws)) => Ok(flawed(desk, opened, &flaws, asked).await),
             }
         }
         Decision::Pend(pend) => {
-            issue::pend(desk, opened, &pend).await?;
+            issue::pend(desk, opened, &pend, challenge).await?;
+            desk.service.queued.notify_one();
             Ok(Outcome::Pending)
         }
         Decision::Deny(denial) => {
-            deny(desk, opened, &denial).await;
+            deny(desk, opened, &denial, asked).await;
             let reason = denial.reason();
             Ok(Outcome::Failure(reason::fail_info(reason), reason.text()))
         }
@@ -152,10 +171,10 @@ async fn carry_out(
 }
 
 /// The certificate would be no good: the profile or the lints say why.
-async fn flawed(desk: &Desk<'_>, opened: &Opened, flaws: &[ca::Flaw]) -> Outcome {
+async fn flawed(desk: &Desk<'_>, opened: &Opened, flaws: &[ca::Flaw], asked: Option<&Asked>) -> Outcome {
     let code = flaws.first().map_or("profile.unknown", ca::Flaw::code);
     let detail = flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    desk.record(desk.entry("refuse", &opened.transaction_id, code, &detail)).await;
+    refuse(desk, opened, (code, &detail), asked).await;
     Outcome::Failure(FailInfo::BadRequest, code)
 }
 
@@ -174,12 +193,28 @@ async fn repeat(desk: &Desk<'_>, settled: &Settled) -> Result<Outcome, Trouble> 
     }
 }
 
-async fn deny(desk: &Desk<'_>, opened: &Opened, denial: &Denial) {
+async fn deny(desk: &Desk<'_>, opened: &Opened, denial: &Denial, asked: Option<&Asked>) {
     let detail = denial.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    let entry = desk.entry("refuse", &opened.transaction_id, denial.reason().text(), &detail);
     if denial.is_security_event() {
-        let detail = &entry.detail;
+        let detail = desk.entry("refuse", &opened.transaction_id, denial.reason().text(), &detail).detail;
         tracing::warn!(source = %desk.source, transaction = opened.transaction_id, detail, "somebody should look at this");
     }
-    desk.record(entry).await;
+    refuse(desk, opened, (denial.reason().text(), &detail), asked).await;
+}
+
+/// Writes a refusal down. A policy module that said yes is told that there is no certificate after all.
+async fn refuse(desk: &Desk<'_>, opened: &Opened, (code, detail): (&str, &str), asked: Option<&Asked>) {
+    let entry = desk.entry("refuse", &opened.transaction_id, code, detail);
+    let said_yes = asked.filter(|asked| matches!(asked.verification, Verification::Valid(_)));
+    let (Some(asked), Some(request)) = (said_yes, opened.content.request()) else { return desk.record(entry).await };
+    let challenge = asked.challenge.as_deref();
+    let detail = entry.detail.clone();
+    let notices = registration::refused(desk.endpoint, &opened.transaction_id, request, challenge, (code, &detail));
+    let id = format!("refusal-{}", CaseId::new(desk.now, &mut world::random));
+    let refusal = Commit::Refuse(Box::new(RefusalRecord { id, notices }));
+    tracing::info!(code, transaction = opened.transaction_id, source = %desk.source, detail, "refused");
+    match desk.service.store.commit(refusal, vec![entry], desk.now).await {
+        Ok(()) => desk.service.queued.notify_one(),
+        Err(error) => tracing::error!(%error, "the audit could not be written"),
+    }
 }

@@ -23,11 +23,16 @@ pub enum Role {
     RaSigning,
     /// The RA's key that requests are encrypted to.
     RaEncryption,
+    /// The registration point's TLS server certificate.
+    TlsServer,
+    /// What the policy module shows to a registration point.
+    PolicyModuleClient,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 4] = [Role::Root, Role::IssuingCa, Role::RaSigning, Role::RaEncryption];
+    pub const ALL: [Role; 6] =
+        [Role::Root, Role::IssuingCa, Role::RaSigning, Role::RaEncryption, Role::TlsServer, Role::PolicyModuleClient];
 
     /// Its name, as in the store and on the command line.
     #[must_use]
@@ -37,6 +42,8 @@ impl Role {
             Role::IssuingCa => "issuing-ca",
             Role::RaSigning => "ra-signing",
             Role::RaEncryption => "ra-encryption",
+            Role::TlsServer => "tls-server",
+            Role::PolicyModuleClient => "policy-module-client",
         }
     }
 
@@ -70,6 +77,8 @@ pub struct Credentials {
     pub ra_signing: Keyed,
     /// What requests are opened with: the current key, then earlier ones that clients may still encrypt to.
     pub ra_encryption: Vec<Keyed>,
+    /// What the policy module shows to a registration point, if there is one.
+    pub policy_module_client: Option<Keyed>,
     /// The answer to GetCACert.
     pub ca_body: Body,
     /// What the store held when they were read.
@@ -94,6 +103,7 @@ impl Credentials {
         let issuing = keyed(&rows, Role::IssuingCa, folder)?;
         let ra_signing = keyed(&rows, Role::RaSigning, folder)?;
         let ra_encryption = keyed(&rows, Role::RaEncryption, folder)?;
+        let policy_module_client = keyed(&rows, Role::PolicyModuleClient, folder)?.into_iter().next();
         let next = of(&rows, Role::IssuingCa).find(|row| row.slot == Slot::Next).map(certificate).transpose()?;
         let root = certificate(root)?;
         let missing = |role: Role| ServiceError::Credential(format!("there is no current {}", role.name()));
@@ -106,7 +116,17 @@ impl Credentials {
             issuer.certificate.clone(),
             root.clone(),
         ]);
-        Ok(Credentials { root, root_key, issuing, next, ra_signing, ra_encryption, ca_body, rows })
+        Ok(Credentials {
+            root,
+            root_key,
+            issuing,
+            next,
+            ra_signing,
+            ra_encryption,
+            policy_module_client,
+            ca_body,
+            rows,
+        })
     }
 
     /// The keys of the RA, as SCEP wants them.
@@ -135,6 +155,14 @@ impl Credentials {
         self.issuing.iter().find(|k| k.certificate.fingerprint() == fingerprint)
     }
 
+    /// A certificate with the issuing CA that made it: what is sent in a TLS handshake. The root is not.
+    #[must_use]
+    pub fn chain_of(&self, certificate: &Certificate) -> Vec<Certificate> {
+        let made = |k: &&Keyed| certificate.verify_signature(k.certificate.public_key()).is_ok();
+        let issuer = self.issuing.iter().find(made).map(|k| k.certificate.clone());
+        std::iter::once(certificate.clone()).chain(issuer).collect()
+    }
+
     /// The answer to GetNextCACert (RFC 8894 §4.7): signed by the current CA itself.
     pub fn next_body(&self, now: Time) -> Option<Body> {
         let issuer = self.issuer()?;
@@ -143,7 +171,7 @@ impl Credentials {
     }
 }
 
-fn of(rows: &[CredentialRecord], role: Role) -> impl Iterator<Item = &CredentialRecord> {
+pub(crate) fn of(rows: &[CredentialRecord], role: Role) -> impl Iterator<Item = &CredentialRecord> {
     rows.iter().filter(move |row| row.role == role.name())
 }
 
@@ -159,7 +187,7 @@ fn certificate(row: &CredentialRecord) -> Result<Certificate, ServiceError> {
 }
 
 /// The current credential of a role, then the retired ones, newest first.
-fn keyed(rows: &[CredentialRecord], role: Role, folder: &Path) -> Result<Vec<Keyed>, ServiceError> {
+pub(crate) fn keyed(rows: &[CredentialRecord], role: Role, folder: &Path) -> Result<Vec<Keyed>, ServiceError> {
     let mut wanted: Vec<&CredentialRecord> = of(rows, role).filter(|row| row.slot != Slot::Next).collect();
     wanted.sort_by_key(|row| (row.slot == Slot::Retired, std::cmp::Reverse(row.since)));
     let mut out = Vec::new();

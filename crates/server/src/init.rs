@@ -1,10 +1,13 @@
 //! A new service in a new folder: keys, a root, an issuing CA, the RA's pair, secrets, a configuration.
 
+mod point;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ca::authority::{self, Subordinate};
 use ca::{Order, Profile, Serial};
+use pki::extension::GeneralName;
 use pki::key::{KeySpec, PrivateKey, Sign};
 use pki::{Certificate, Name, Time, Validity};
 
@@ -13,6 +16,8 @@ use crate::credential::{Role, generate};
 use crate::revocation::{self, Renew};
 use crate::store::{Actor, CredentialRecord, Slot, Store};
 use crate::{Secrets, Service, ServiceError, key_file, world};
+
+pub use point::WantedPoint;
 
 /// The name of the configuration in the folder.
 pub const CONFIG: &str = "perennial.toml";
@@ -44,6 +49,8 @@ pub struct Wanted {
     pub static_challenge: Option<zeroize::Zeroizing<String>>,
     /// What old clients may use.
     pub legacy: Legacy,
+    /// A registration point, and an endpoint whose policy module asks it.
+    pub registration_point: Option<WantedPoint>,
 }
 
 /// Whether the endpoint takes single and triple DES from clients.
@@ -65,6 +72,8 @@ pub struct Made {
     pub root: Certificate,
     /// The issuing CA.
     pub issuing: Certificate,
+    /// The configuration of the registration point; nothing if there is none, or it is the same.
+    pub point_config: Option<PathBuf>,
     /// The user of the challenge page.
     pub admin_user: String,
     /// The password of the challenge page; only its keyed hash is kept.
@@ -83,12 +92,19 @@ pub async fn init(wanted: &Wanted, now: Time) -> Result<Made, ServiceError> {
         key_file::make_folder(&folder.join(part))?;
     }
     let (secrets, admin_password) = secrets(folder)?;
-    let text = written(wanted, &secrets, &admin_password);
+    let mut text = written(wanted, &secrets, &admin_password);
+    if let Some(point) = &wanted.registration_point {
+        text.push_str(&point.written(&wanted.organisation)?);
+    }
     // Checked before anything is made that could be in the way of a second try.
     let config = Config::parse(&text, CONFIG, folder)?;
     let authorities = authorities(wanted, &config.public_url, now)?;
     let pair = ra_pair(wanted, &authorities, now)?;
     keep(folder, &config, &authorities, &pair, now).await?;
+    let point_config = match &wanted.registration_point {
+        Some(point) => point.make(wanted, &config, &authorities.issuing, now).await?,
+        None => None,
+    };
     key_file::write_new(folder, CONFIG, text.as_bytes())?;
     let service = Service::open(config).await?;
     revocation::publish(&service, Renew::Now, now).await?;
@@ -98,6 +114,7 @@ pub async fn init(wanted: &Wanted, now: Time) -> Result<Made, ServiceError> {
         root_key: folder.join(ROOT_KEY),
         root: authorities.root.certificate,
         issuing: authorities.issuing.certificate,
+        point_config,
         admin_user: "admin".to_owned(),
         admin_password,
     })
@@ -172,7 +189,7 @@ fn ra_pair(wanted: &Wanted, authorities: &Authorities, now: Time) -> Result<RaPa
     let made = |what: &str, profile: fn(i64) -> Profile| {
         let name = Name::parse(&format!("CN={organisation} RA {what},O={organisation}"))
             .map_err(|_| ServiceError::Refused(format!("`{}` makes no name", wanted.organisation)))?;
-        service_certificate(&profile(10 * YEAR), name, &authorities.issuing, now)
+        service_certificate(&profile(10 * YEAR), name, Vec::new(), &authorities.issuing, now)
     };
     Ok(RaPair {
         signing: made("Signing", Profile::ra_signing)?,
@@ -182,9 +199,15 @@ fn ra_pair(wanted: &Wanted, authorities: &Authorities, now: Time) -> Result<RaPa
 
 /// A certificate that the service itself needs. It is the CA's own decision: no requester is involved.
 #[expect(clippy::disallowed_methods, reason = "a service credential is ordered by the service, not by a grant")]
-fn service_certificate(profile: &Profile, name: Name, issuer: &Fresh, now: Time) -> Result<Fresh, ServiceError> {
+fn service_certificate(
+    profile: &Profile,
+    name: Name,
+    names: Vec<GeneralName>,
+    issuer: &Fresh,
+    now: Time,
+) -> Result<Fresh, ServiceError> {
     let key = generate(KeySpec::Rsa2048)?;
-    let order = Order::new(name, Vec::new(), key.public_key().clone());
+    let order = Order::new(name, names, key.public_key().clone());
     let serial = Serial::random(&mut world::random);
     let algorithm = issuer.key.preferred();
     let prepared = ca::prepare(&order, profile, &issuer.certificate, algorithm, &serial, now).map_err(flawed)?;

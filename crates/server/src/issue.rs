@@ -14,7 +14,7 @@ use crate::enrol::{Desk, Outcome, Trouble};
 use crate::store::{
     AuditEntry, CertificateRecord, Commit, CommitError, GrantRecord, Origin, PendRecord, RequestRecord, Unfinished,
 };
-use crate::{Service, ServiceError, world};
+use crate::{Service, ServiceError, registration, world};
 
 /// Why a grant became no certificate.
 pub(crate) enum NotIssued {
@@ -31,12 +31,14 @@ impl From<Trouble> for NotIssued {
     }
 }
 
-/// Makes the certificate of a grant. `request` is what was asked, in this message or in the one it asks about.
+/// Makes the certificate of a grant. `request` is what was asked, in this message or in the one it asks about;
+/// `challenge` the name a policy module has for its challenge.
 pub(crate) async fn grant(
     desk: &Desk<'_>,
     opened: &Opened,
     request: &Request,
     grant: Grant,
+    challenge: Option<&str>,
 ) -> Result<Certificate, NotIssued> {
     let issuer = desk.credentials.issuer().ok_or_else(|| Trouble::Internal("there is no issuing CA".to_owned()))?;
     let profile = profile(desk, &grant)?;
@@ -45,7 +47,9 @@ pub(crate) async fn grant(
     let algorithm = issuer.key.preferred();
     let prepared =
         ca::prepare(&order, profile, &issuer.certificate, algorithm, &serial, desk.now).map_err(NotIssued::Flawed)?;
-    let record = record(desk, opened, request, &grant, &prepared, issuer);
+    let mut record = record(desk, opened, request, &grant, &prepared, issuer);
+    let told = (&record.case, grant.device(), prepared.serial());
+    record.notices = registration::issued(desk.endpoint, &opened.transaction_id, request, challenge, told);
     let entry = granted(desk, &record);
     desk.service
         .store
@@ -149,10 +153,23 @@ fn authority(authority: &Authority) -> String {
 }
 
 /// Writes down that a request waits for an operator.
-pub(crate) async fn pend(desk: &Desk<'_>, opened: &Opened, pend: &Pend) -> Result<(), CommitError> {
+pub(crate) async fn pend(
+    desk: &Desk<'_>,
+    opened: &Opened,
+    pend: &Pend,
+    challenge: Option<&str>,
+) -> Result<(), CommitError> {
     let Some(request) = opened.content.request() else { return Ok(()) };
     let case = CaseId::new(desk.now, &mut world::random);
-    let entry = desk.entry("pend", &case.0, "", &format!("subject {}", request.subject()));
+    let mut detail = format!("subject {}", request.subject());
+    let mut code = "";
+    if let Some(unverified) = &pend.unverified {
+        detail.push_str(&format!("; the challenge was NOT verified: {}", unverified.detail));
+        code = unverified.reason.text();
+    }
+    let entry = desk.entry("pend", &case.0, code, &detail);
+    let told = (&case, pend.device.as_deref());
+    let notices = registration::pending(desk.endpoint, &opened.transaction_id, request, challenge, told);
     let record = PendRecord {
         case,
         request: RequestRecord {
@@ -163,7 +180,7 @@ pub(crate) async fn pend(desk: &Desk<'_>, opened: &Opened, pend: &Pend) -> Resul
             ..request_record(desk, opened, request)
         },
         spend: pend.spend.clone(),
-        notices: Vec::new(),
+        notices,
     };
     desk.service.store.commit(Commit::Pend(Box::new(record)), vec![entry], desk.now).await
 }

@@ -18,6 +18,7 @@ mod key_file;
 pub mod operator;
 mod reason;
 mod recover;
+pub mod registration;
 pub mod revocation;
 mod service;
 pub mod store;

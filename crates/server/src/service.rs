@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use pki::Time;
@@ -8,9 +10,12 @@ use ra::sealed::SealingKey;
 use scep::caps::{Caps, NextCa};
 use scep::http::Operation;
 
+use tokio::sync::{Notify, Semaphore};
+
 use crate::admission::Admission;
 use crate::config::{Config, ConfigError, Endpoint};
 use crate::credential::Credentials;
+use crate::registration::{self, PolicyModule};
 use crate::store::{Store, StoreError};
 use crate::{Code, enrol, key_file};
 
@@ -24,9 +29,15 @@ pub struct Service {
     /// The store.
     pub store: Store,
     /// The service credentials.
-    pub credentials: ArcSwap<Credentials>,
+    pub credentials: Arc<ArcSwap<Credentials>>,
     /// What challenges are hashed and sealed with.
     pub secrets: Secrets,
+    /// The policy modules by the names of their endpoints.
+    pub modules: BTreeMap<String, Arc<dyn PolicyModule>>,
+    /// How many questions each policy module may have under way, by the names of their endpoints.
+    pub(crate) asking: BTreeMap<String, Semaphore>,
+    /// Something has been queued for a policy module.
+    pub(crate) queued: Notify,
     pub(crate) admission: Admission,
     /// Room for bodies that are larger than messages are.
     pub(crate) large_bodies: Admission,
@@ -113,9 +124,14 @@ impl Service {
         let credentials = Credentials::load(&store, &config.folder).await?;
         let secrets = Secrets::load(&config.folder)?;
         let admission = Admission::new(config.limits.waiting);
-        let credentials = ArcSwap::from_pointee(credentials);
+        let credentials = Arc::new(ArcSwap::from_pointee(credentials));
+        let modules = registration::modules(&config, &credentials);
+        // One that does not answer must not take all the room there is for requests.
+        let room = || Semaphore::new((config.limits.waiting / 4).max(1));
+        let asking = modules.keys().map(|endpoint| (endpoint.clone(), room())).collect();
+        let queued = Notify::new();
         let large_bodies = Admission::new(LARGE_BODIES);
-        let service = Service { config, store, credentials, secrets, admission, large_bodies };
+        let service = Service { config, store, credentials, secrets, modules, asking, queued, admission, large_bodies };
         crate::issue::resume(&service).await?;
         Ok(service)
     }

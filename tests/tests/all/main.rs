@@ -15,4 +15,5 @@ mod interop;
 mod pair;
 mod parties;
 mod reference;
+mod registration;
 mod rfc8894;

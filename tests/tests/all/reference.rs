@@ -44,6 +44,14 @@ fn codes_are_generated() {
         let gets = code.fail_info().map_or("HTTP 404", scep::FailInfo::name);
         let _ = writeln!(out, "| `{}` | {gets} | {} |", code.text(), code.meaning());
     }
+    out.push_str(
+        "\n## A registration point refused a client certificate\n\nAs IIS and CAPI2 say it.\n\n\
+         | code | HTTP status | HRESULT | meaning |\n|---|---|---|---|\n",
+    );
+    for fault in server::registration::Fault::ALL {
+        let (code, status, hresult) = (fault.text(), fault.status(), fault.hresult());
+        let _ = writeln!(out, "| `{code}` | {status} | `0x{hresult:08X}` | {} |", fault.meaning().trim());
+    }
     out.push_str("\n## A certificate would be no good\n\n| code | meaning |\n|---|---|\n");
     for code in ca::Code::ALL {
         let _ = writeln!(out, "| `{}` | {} |", code.text(), code.meaning().trim());
@@ -70,6 +78,8 @@ fn every_key_of_the_configuration_is_documented() {
         ("## [profile.NAME]", format!("{service}[profile.q]\nx_unknown = 1\n")),
         ("## [endpoint.NAME]", format!("{service}[endpoint.f]\nx_unknown = 1\n")),
         ("### [endpoint.NAME.renewal]", format!("{service}[endpoint.f.renewal]\nx_unknown = 1\n")),
+        ("## [registration-point]", format!("{service}[registration-point]\nx_unknown = 1\n")),
+        ("### [endpoint.NAME.module]", format!("{service}[endpoint.f.module]\nx_unknown = 1\n")),
         ("### [endpoint.NAME.reply]", format!("{service}[endpoint.f.reply]\nx_unknown = 1\n")),
     ];
     for (heading, config) in tables {
@@ -77,7 +87,7 @@ fn every_key_of_the_configuration_is_documented() {
         let section = section.split("\n#").next().unwrap_or_default();
         let keys = keys(&config);
         assert!(keys.len() > 1, "{heading}: {keys:?}");
-        for key in keys.iter().filter(|key| !["renewal", "reply"].contains(&key.as_str())) {
+        for key in keys.iter().filter(|key| !["renewal", "reply", "module"].contains(&key.as_str())) {
             assert!(section.contains(&format!("| `{key}` |")), "{heading} does not say what `{key}` is");
         }
     }

@@ -5,6 +5,7 @@ use ra::sealed::Claims;
 use serde::Serialize;
 use server::config::{Endpoint, Span};
 use server::operator::{self, ChallengeFor};
+use server::registration::Wanted;
 use server::store::{ChallengeFilter, ChallengeStatus, StoredChallenge};
 use server::{Service, world};
 
@@ -21,10 +22,13 @@ pub(crate) enum ChallengeCommand {
 }
 
 #[derive(Args)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("bound").args(["sealed", "at_registration_point"]))]
 #[command(after_help = "\
 Examples:
   perennial challenge new --device laptop-17
   perennial challenge new --endpoint staff --sid S-1-5-21-1-2-3-1104 --validity 1d
+  perennial challenge new --at-registration-point --endpoint mdm --subject CN=laptop-17
   perennial challenge new --sealed --endpoint mdm --subject CN=laptop-17 --name dns:laptop-17.example.com")]
 pub(crate) struct NewArgs {
     #[command(flatten)]
@@ -49,26 +53,29 @@ pub(crate) struct NewArgs {
     /// Make a sealed one, which carries what it is for in itself
     #[arg(long)]
     sealed: bool,
+    /// Have the registration point make it (or whichever policy module the endpoint has); it carries what it is for
+    #[arg(long, conflicts_with = "sealed")]
+    at_registration_point: bool,
     /// Sealed: the subject the request must have
-    #[arg(long, requires = "sealed", value_name = "NAME")]
+    #[arg(long, requires = "bound", value_name = "NAME")]
     subject: Option<String>,
     /// Sealed: a subject alternative name the request must have, as dns:host, email:…, ip:…, uri:…, upn:…; repeatable
-    #[arg(long = "name", requires = "sealed")]
+    #[arg(long = "name", requires = "bound")]
     names: Vec<String>,
     /// Sealed: a key usage the request may state; repeatable
-    #[arg(long = "key-usage", requires = "sealed")]
+    #[arg(long = "key-usage", requires = "bound")]
     key_usage: Vec<String>,
     /// Sealed: an extended key usage the request may state, as an object identifier; repeatable
-    #[arg(long = "extended-key-usage", requires = "sealed", value_name = "OID")]
+    #[arg(long = "extended-key-usage", requires = "bound", value_name = "OID")]
     extended_key_usage: Vec<String>,
     /// Sealed: the least size of an RSA key
-    #[arg(long, requires = "sealed", value_name = "BITS")]
+    #[arg(long, requires = "bound", value_name = "BITS")]
     key_bits: Option<u32>,
     /// Sealed: the user, for the record
-    #[arg(long, requires = "sealed")]
+    #[arg(long, requires = "bound")]
     user: Option<String>,
     /// Sealed: the SHA-1 thumbprint of the certificate that must sign the request
-    #[arg(long, requires = "sealed", value_name = "THUMBPRINT")]
+    #[arg(long, requires = "bound", value_name = "THUMBPRINT")]
     signer: Option<String>,
 }
 
@@ -122,6 +129,9 @@ async fn new(args: &NewArgs, output: Output) -> Result<ExitCode, Failure> {
         validity: args.validity.map(|v| v.0),
     };
     let now = world::now();
+    if args.at_registration_point {
+        return at_registration_point(&service, args, output).await;
+    }
     let made = if args.sealed {
         operator::seal_challenge(&service, endpoint, &wanted, claims(args), now)?
     } else {
@@ -131,6 +141,40 @@ async fn new(args: &NewArgs, output: Output) -> Result<ExitCode, Failure> {
         challenge: made.challenge.to_string(),
         endpoint: endpoint.name.clone(),
         expires: made.expires.to_string(),
+    };
+    output.value(&made, |made| made.challenge.clone());
+    if !output.is_json() {
+        eprintln!("good once at endpoint {} until {}", made.endpoint, made.expires);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has the endpoint's policy module make it.
+async fn at_registration_point(service: &Service, args: &NewArgs, output: Output) -> Result<ExitCode, Failure> {
+    let module = service.modules.get(&args.endpoint).ok_or_else(|| {
+        Failure::new("config.module", format!("endpoint `{}` has no policy module", args.endpoint))
+            .with_next("`perennial check` says which endpoints have one; name one with --endpoint")
+    })?;
+    let claims = claims(args);
+    let wanted = Wanted {
+        endpoint: args.endpoint.clone(),
+        validity: args.validity.map(|v| v.0),
+        device: args.device.clone(),
+        user: claims.user,
+        sid: args.sid.clone(),
+        profile: args.profile.clone(),
+        subject: claims.subject,
+        names: claims.names,
+        key_usage: claims.key_usage,
+        extended_key_usage: claims.extended_key_usage,
+        key_bits: claims.key_bits,
+        signer: claims.signer,
+    };
+    let made = module.challenge(&wanted).await.map_err(|no| Failure::new("module.no-answer", no.to_string()))?;
+    let made = Made {
+        challenge: made.challenge,
+        endpoint: args.endpoint.clone(),
+        expires: pki::Time(made.expires).to_string(),
     };
     output.value(&made, |made| made.challenge.clone());
     if !output.is_json() {

@@ -4,7 +4,7 @@ use clap::Args;
 use ra::{Approval, KeyReuse};
 use scep::server::{Legacy, Sha1};
 use serde::Serialize;
-use server::config::{Config, Doors, Endpoint, Span};
+use server::config::{Config, Doors, Endpoint, Module, ModuleKind, OwnCertificate, RegistrationPoint, Span};
 
 use super::Where;
 use crate::failure::Failure;
@@ -49,6 +49,10 @@ fn bullets(lines: &[String]) -> String {
 }
 
 fn explain(config: &Config) -> Vec<String> {
+    let point = config.registration_point.iter().map(point);
+    if config.endpoints.is_empty() {
+        return point.collect();
+    }
     let mut says = vec![
         format!("The service listens on {} and is reached as {}.", config.listen, config.public_url),
         format!("Everything is kept in {}; this node is called {}.", config.store, config.node),
@@ -63,7 +67,54 @@ fn explain(config: &Config) -> Vec<String> {
         },
     ];
     says.extend(config.endpoints.values().map(|e| endpoint(e, config)));
+    says.extend(config.endpoints.values().filter_map(|e| Some(module(&e.name, e.module.as_ref()?))));
+    says.extend(point);
     says
+}
+
+fn module(endpoint: &str, module: &Module) -> String {
+    let trusted = |trust: &Option<std::path::PathBuf>| {
+        trust.as_ref().map_or_else(|| "the root of this service".to_owned(), |path| path.display().to_string())
+    };
+    let (who, how) = match &module.kind {
+        ModuleKind::RegistrationPoint { url, trust } => (
+            format!("the registration point {url}"),
+            format!("over mutual TLS with whichever policy-module-client is current, trusting {}", trusted(trust)),
+        ),
+        ModuleKind::Webhook { url, trust, secret } => (
+            format!("the webhook {url}"),
+            format!("with requests signed under {}, trusting {}", secret.display(), trusted(trust)),
+        ),
+        ModuleKind::Command { program, .. } => (format!("the program {}", program.display()), "as JSON".to_owned()),
+    };
+    format!(
+        "Challenges of endpoint {endpoint} that nobody here knows are verified by {who}, {how}, within {} s; it is told \
+         what came of every request.",
+        module.timeout.as_secs()
+    )
+}
+
+fn point(point: &RegistrationPoint) -> String {
+    let own = match &point.certificate {
+        OwnCertificate::Credential => "whichever tls-server is current".to_owned(),
+        OwnCertificate::Files { certificate, .. } => format!("the certificate in {}", certificate.display()),
+    };
+    let issuer = match &point.client_issuer {
+        Some(path) => format!("an issuer in {}", path.display()),
+        None => "the issuing CA, any generation".to_owned(),
+    };
+    let revoked = match (point.has_client_crl(), &point.client_issuer) {
+        (true, _) => "its revocation list is fetched",
+        (false, None) => "revoked is what the store says is",
+        (false, Some(_)) => "WITHOUT client_crl A REVOKED CLIENT IS NOT REFUSED unless the store knows it",
+    };
+    format!(
+        "The registration point listens on {} with {own}; clients need a certificate of {issuer}, for Client \
+         Authentication, with the name {}; {revoked}. A challenge is good for {}.",
+        point.listen,
+        point.client_name,
+        Span(point.challenge_validity),
+    )
 }
 
 fn endpoint(endpoint: &Endpoint, config: &Config) -> String {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use pki::key::KeySpec;
 use serde::Serialize;
-use server::init::{Legacy, Made, Wanted, init};
+use server::init::{Legacy, Made, Wanted, WantedPoint, init};
 use server::world;
 use zeroize::Zeroizing;
 
@@ -17,6 +17,7 @@ use crate::print::Output;
 Examples:
   perennial init ./pki
   perennial init /srv/perennial --listen 0.0.0.0:80 --public-url http://scep.example.com --organisation Example
+  perennial init ./pki --with-registration-point
   perennial init ./lab --static-challenge secret --legacy        for clients that know nothing better")]
 pub(crate) struct InitArgs {
     /// The folder to make
@@ -45,6 +46,18 @@ pub(crate) struct InitArgs {
     /// Take requests in single and triple DES from old clients
     #[arg(long)]
     legacy: bool,
+    /// Make a registration point too, and an endpoint `mdm` whose challenges it makes and verifies
+    #[arg(long)]
+    with_registration_point: bool,
+    /// Where the registration point is to listen
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443", requires = "with_registration_point")]
+    registration_point_listen: SocketAddr,
+    /// How this service reaches the registration point, as https://host:port; its certificate is for that host
+    #[arg(long, value_name = "URL", requires = "with_registration_point")]
+    registration_point_url: Option<String>,
+    /// Put the registration point into a folder of its own, to be taken to another host
+    #[arg(long, value_name = "FOLDER", requires = "with_registration_point")]
+    registration_point_folder: Option<PathBuf>,
 }
 
 /// A kind of key by its name.
@@ -64,6 +77,7 @@ struct Report {
     scep_url: String,
     admin_user: String,
     admin_password: String,
+    registration_point_config: Option<String>,
 }
 
 pub(crate) async fn run(args: &InitArgs, output: Output) -> Result<ExitCode, Failure> {
@@ -77,6 +91,11 @@ pub(crate) async fn run(args: &InitArgs, output: Output) -> Result<ExitCode, Fai
         issuing_key: args.ca_key,
         static_challenge: args.static_challenge.clone().map(Zeroizing::new),
         legacy: if args.legacy { Legacy::Accept } else { Legacy::Refuse },
+        registration_point: args.with_registration_point.then(|| WantedPoint {
+            listen: args.registration_point_listen,
+            url: args.registration_point_url.clone(),
+            folder: args.registration_point_folder.clone(),
+        }),
     };
     let made = init(&wanted, world::now()).await?;
     let base = args.public_url.clone().unwrap_or_else(|| format!("http://{}", args.listen));
@@ -96,10 +115,24 @@ fn report(made: &Made, base: &str) -> Report {
         scep_url: format!("{base}/scep"),
         admin_user: made.admin_user.clone(),
         admin_password: made.admin_password.to_string(),
+        registration_point_config: made.point_config.as_ref().map(|path| path.display().to_string()),
     }
 }
 
 fn text(report: &Report) -> String {
+    let point = report.registration_point_config.as_ref().map(|path| {
+        let folder = std::path::Path::new(path).parent().unwrap_or(std::path::Path::new("."));
+        format!(
+            "\nThe registration point is in {}. Take that folder to its host, and there run\n  \
+             perennial serve --role registration-point --config perennial.toml\n",
+            folder.display()
+        )
+    });
+    let made = made(report);
+    format!("{made}{}", point.unwrap_or_default())
+}
+
+fn made(report: &Report) -> String {
     format!(
         "\
 A service has been made.

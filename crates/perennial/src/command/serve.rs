@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use server::http::{Listener, serve};
+use server::registration::{self, Point};
 use server::{Service, task};
 
 use super::Where;
@@ -11,35 +12,89 @@ use crate::failure::Failure;
 
 #[derive(Args)]
 #[command(after_help = "\
-Example:
+Examples:
   perennial serve --config /srv/perennial/perennial.toml
+  perennial serve --role registration-point --config /srv/point/perennial.toml
 
 Stops on SIGTERM or Ctrl-C after the requests under way. Logs to standard error; RUST_LOG=debug says more.")]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     place: Where,
+    /// What to serve
+    #[arg(long, value_enum, default_value_t = Role::All)]
+    role: Role,
     /// Log as JSON, a line each
     #[arg(long)]
     log_json: bool,
+}
+
+/// What a process serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Role {
+    /// SCEP alone
+    Scep,
+    /// The registration point alone; it needs no key of a CA or RA
+    RegistrationPoint,
+    /// Everything the configuration has
+    All,
 }
 
 pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Failure> {
     log(args);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let service = Arc::new(args.place.open().await?);
-        let address = service.config.listen;
-        let listener = Listener::bind(address).await.map_err(|error| {
-            Failure::new("serve.listen", format!("{address}: {error}"))
-                .with_next("is another service running there? `service.listen` in the configuration says where")
-        })?;
-        let bound = listener.address()?;
-        announce(&service, bound);
-        let tasks = tokio::spawn(task::rounds(Arc::clone(&service)));
-        serve(service, listener, stopped()).await;
-        tasks.abort();
+        let config = args.place.read_config()?;
+        // A configuration without endpoints is that of a registration point alone.
+        let scep = args.role == Role::Scep || (args.role == Role::All && !config.endpoints.is_empty());
+        let point =
+            args.role == Role::RegistrationPoint || (args.role == Role::All && config.registration_point.is_some());
+        let (stop, stopping) = tokio::sync::watch::channel(());
+        let mut serving = tokio::task::JoinSet::new();
+        if scep {
+            let service = Arc::new(Service::open(config.clone()).await?);
+            serving.spawn(scep_service(service, stopping.clone()).await?);
+        }
+        if point {
+            let point = Arc::new(Point::open(&config).await?);
+            serving.spawn(registration_point(point, stopping).await?);
+        }
+        stopped().await;
+        drop(stop);
+        while serving.join_next().await.is_some() {}
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Told by the sender's end.
+type Stopping = tokio::sync::watch::Receiver<()>;
+
+async fn until(mut stopping: Stopping) {
+    while stopping.changed().await.is_ok() {}
+}
+
+async fn scep_service(service: Arc<Service>, stopping: Stopping) -> Result<impl Future<Output = ()>, Failure> {
+    let listener = bind(service.config.listen, "service.listen").await?;
+    announce(&service, listener.address()?);
+    Ok(async move {
+        let tasks = tokio::spawn(task::rounds(Arc::clone(&service)));
+        let deliveries = tokio::spawn(registration::deliveries(Arc::clone(&service)));
+        serve(service, listener, until(stopping)).await;
+        tasks.abort();
+        deliveries.abort();
+    })
+}
+
+async fn registration_point(point: Arc<Point>, stopping: Stopping) -> Result<impl Future<Output = ()>, Failure> {
+    let listener = bind(point.listen(), "registration-point.listen").await?;
+    tracing::info!(listen = %listener.address()?, "registration point ready");
+    Ok(registration::serve(point, listener, until(stopping)))
+}
+
+async fn bind(address: std::net::SocketAddr, key: &str) -> Result<Listener, Failure> {
+    Listener::bind(address).await.map_err(|error| {
+        let next = format!("is another service running there? `{key}` in the configuration says where");
+        Failure::new("serve.listen", format!("{address}: {error}")).with_next(next)
     })
 }
 

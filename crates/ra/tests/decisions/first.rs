@@ -47,6 +47,10 @@ fn challenge_and_approval_together() {
         (&Verification::Absent, [Err(vec![Reason::ChallengeMissing]), Ok("pend"), Ok("pend")]),
         (&wrong(), [const { Reason::ChallengeWrong }; 3].map(|r| Err(vec![r]))),
         (&Verification::AskModule, [const { Reason::ChallengeUnavailable }; 3].map(|r| Err(vec![r]))),
+        (
+            &Verification::Unanswered("connection refused".to_owned()),
+            [Err(vec![Reason::ChallengeUnavailable]), Ok("pend"), Ok("pend")],
+        ),
     ];
     for (verification, expected) in table {
         let found = [Never, WithoutChallenge, Always].map(|approval| outcome(verification, approval));

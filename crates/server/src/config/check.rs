@@ -6,7 +6,7 @@ use ra::{Approval, ChallengeKey, ChallengeKind, KeyReuse, Policy, Renewal};
 use scep::server::{Accept, EmptyContent, FailText, Legacy, Sha1, Shape};
 
 use super::written::{self, OnOff, Written};
-use super::{Admin, CaInReply, Config, Doors, Endpoint, Limits, profile};
+use super::{Admin, CaInReply, Config, Doors, Endpoint, Limits, profile, registration};
 
 /// What is wrong, one line for each key.
 pub(super) struct Flaws(Vec<String>);
@@ -41,6 +41,7 @@ pub(super) fn check(written: &Written, folder: &Path) -> Result<Config, Vec<Stri
         flaws.add("service.store", "must be sqlite:PATH or postgres://…");
     }
     let admin = admin(written, &mut flaws);
+    let registration_point = written.registration_point.as_ref().and_then(|p| registration::point(p, &mut flaws));
     if !flaws.0.is_empty() {
         return Err(flaws.0);
     }
@@ -54,6 +55,7 @@ pub(super) fn check(written: &Written, folder: &Path) -> Result<Config, Vec<Stri
         crl_overlap: overlap.0,
         admin,
         limits: limits(&written.limits),
+        registration_point,
         profiles,
         endpoints,
     })
@@ -100,7 +102,7 @@ fn keyed_hash(text: &str) -> Option<ChallengeKey> {
 }
 
 fn endpoints(written: &Written, flaws: &mut Flaws) -> BTreeMap<String, Endpoint> {
-    if written.endpoint.is_empty() {
+    if written.endpoint.is_empty() && written.registration_point.is_none() {
         flaws.add("endpoint", "there is none; nobody could enrol");
     }
     let with_ndes: Vec<&String> =
@@ -127,6 +129,7 @@ fn endpoint(name: &str, written: &written::Endpoint, profiles: &[&str], flaws: &
     }
     let challenges = challenges(written, &key("challenges"), flaws);
     let statics = statics(written, &challenges, &key("static_challenge_hash"), flaws);
+    let module = registration::module(written.module.as_ref(), &challenges, &key("module"), flaws);
     let policy = Policy {
         profile: written.profile.clone(),
         challenges,
@@ -148,6 +151,7 @@ fn endpoint(name: &str, written: &written::Endpoint, profiles: &[&str], flaws: &
         policy,
         statics,
         challenge_validity: written.challenge_validity.0,
+        module,
         accept: accept(written),
         shape: shape(&written.reply),
         ca_in_reply: match written.reply.ca_certificate {
@@ -158,12 +162,14 @@ fn endpoint(name: &str, written: &written::Endpoint, profiles: &[&str], flaws: &
 }
 
 fn challenges(written: &written::Endpoint, key: &str, flaws: &mut Flaws) -> Vec<ChallengeKind> {
-    let known = [ChallengeKind::Static, ChallengeKind::OneTime, ChallengeKind::Sealed];
+    let known = [ChallengeKind::Static, ChallengeKind::OneTime, ChallengeKind::Sealed, ChallengeKind::Module];
     let mut out = Vec::new();
     for word in &written.challenges {
         match known.iter().find(|kind| kind.name() == word) {
             Some(kind) => out.push(*kind),
-            None => flaws.add(key, format!("`{word}` is no kind of challenge; there are static, one-time, sealed")),
+            None => {
+                flaws.add(key, format!("`{word}` is no kind of challenge; there are static, one-time, sealed, module"))
+            }
         }
     }
     out

@@ -2,6 +2,7 @@
 
 mod check;
 mod profile;
+mod registration;
 mod span;
 mod written;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use ra::{ChallengeKey, Policy};
 use scep::server::{Accept, Shape};
 
+pub use registration::{Module, ModuleKind, OwnCertificate, RegistrationPoint};
 pub use span::{NotASpan, Span};
 
 /// A checked configuration.
@@ -36,6 +38,8 @@ pub struct Config {
     pub admin: Option<Admin>,
     /// Limits on clients.
     pub limits: Limits,
+    /// The registration point, if this configuration has one.
+    pub registration_point: Option<RegistrationPoint>,
     /// The profiles by name.
     pub profiles: BTreeMap<String, ca::Profile>,
     /// The endpoints by name.
@@ -77,6 +81,8 @@ pub struct Endpoint {
     pub statics: Vec<ChallengeKey>,
     /// How long a new challenge is good, in seconds.
     pub challenge_validity: i64,
+    /// Who is asked about challenges that nobody here knows, and told what came of requests.
+    pub module: Option<Module>,
     /// Which algorithms are taken.
     pub accept: Accept,
     /// What replies look like.

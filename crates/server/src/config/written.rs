@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -17,19 +18,28 @@ pub(super) struct Written {
     pub(super) admin: Option<Admin>,
     #[serde(default)]
     pub(super) limits: Limits,
+    #[serde(rename = "registration-point")]
+    pub(super) registration_point: Option<RegistrationPoint>,
+    #[serde(default)]
     pub(super) profile: BTreeMap<String, Profile>,
+    #[serde(default)]
     pub(super) endpoint: BTreeMap<String, Endpoint>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Service {
+    #[serde(default = "default_listen")]
     pub(super) listen: SocketAddr,
     pub(super) public_url: Option<String>,
     #[serde(default = "default_store")]
     pub(super) store: String,
     #[serde(default = "default_node")]
     pub(super) node: String,
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
 }
 
 fn default_store() -> String {
@@ -146,6 +156,7 @@ pub(super) struct Endpoint {
     pub(super) static_challenge_hash: Option<String>,
     pub(super) challenge_validity: Span,
     pub(super) approval: Approval,
+    pub(super) module: Option<Module>,
     pub(super) legacy: Legacy,
     pub(super) sha1: OnOff,
     pub(super) renewal: Renewal,
@@ -161,12 +172,48 @@ impl Default for Endpoint {
             static_challenge_hash: None,
             challenge_validity: Span(3600),
             approval: Approval::Never,
+            module: None,
             legacy: Legacy::Refuse,
             sha1: OnOff::On,
             renewal: Renewal::default(),
             reply: Reply::default(),
         }
     }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegistrationPoint {
+    pub(super) listen: SocketAddr,
+    pub(super) client_name: String,
+    #[serde(default = "default_challenge_validity")]
+    pub(super) challenge_validity: Span,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    pub(super) client_issuer: Option<PathBuf>,
+    pub(super) client_crl: Option<String>,
+}
+
+fn default_challenge_validity() -> Span {
+    Span(3600)
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Module {
+    pub(super) kind: String,
+    pub(super) url: Option<String>,
+    pub(super) trust: Option<PathBuf>,
+    pub(super) secret_file: Option<PathBuf>,
+    pub(super) program: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) arguments: Vec<String>,
+    #[serde(default = "default_timeout")]
+    pub(super) timeout: Span,
+}
+
+fn default_timeout() -> Span {
+    Span(10)
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

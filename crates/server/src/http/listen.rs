@@ -31,6 +31,10 @@ impl Listener {
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.0.local_addr()
     }
+
+    pub(crate) fn socket(&self) -> &TcpListener {
+        &self.0
+    }
 }
 
 /// Serves until `stop` ends, then lets requests under way finish.
@@ -63,7 +67,7 @@ pub async fn serve(service: Arc<Service>, listener: Listener, stop: impl Future<
 }
 
 /// The next connection, once there is room for one.
-async fn accept(
+pub(crate) async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {

@@ -16,6 +16,7 @@ use axum::routing::{any, get, post};
 
 use crate::Service;
 
+pub(crate) use listen::accept;
 pub use listen::{Listener, serve};
 
 /// What the handlers share.

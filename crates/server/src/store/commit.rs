@@ -29,8 +29,8 @@ const SPENT: &str = "INSERT INTO challenge
     (challenge_key, endpoint, profile, device, sid, created_by, created_at, expires_at, spent_case, spent_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7)";
 
-const NOTICE: &str = "INSERT INTO notice (id, case_id, kind, body, created_at, next_try, tries)
-    VALUES ($1, $2, $3, $4, $5, $5, 0)";
+const NOTICE: &str = "INSERT INTO notice (id, seq, case_id, kind, body, created_at, next_try, tries)
+    VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM notice), $2, $3, $4, $5, $5, 0)";
 
 const ISSUED: &str = "UPDATE certificate SET der = $1, tbs = NULL, issued_at = $2
     WHERE issuer = $3 AND serial = $4 AND tbs = $5";
@@ -51,6 +51,7 @@ impl Store {
             Commit::Pend(pend) => pend_steps(pend, now),
             Commit::Service(service) => service_steps(service, now),
             Commit::Deny => Vec::new(),
+            Commit::Refuse(refusal) => notice_steps(&refusal.notices, &refusal.id, None, now),
         };
         self.write(steps, audit, now).await.map(|_| ()).map_err(CommitError::from)
     }
@@ -100,14 +101,14 @@ fn grant_steps(grant: &GrantRecord, now: Time) -> Vec<Step> {
     };
     let mut steps = vec![first, certificate_step(certificate, Some((case, request)), &request.profile, now)];
     steps.extend(grant.spend.as_ref().map(|spend| spend_step(spend, case, request, now)));
-    steps.extend(notice_steps(&grant.notices, case, "granted", now));
+    steps.extend(notice_steps(&grant.notices, &format!("{case}-granted"), Some(case), now));
     steps
 }
 
 fn pend_steps(pend: &PendRecord, now: Time) -> Vec<Step> {
     let mut steps = vec![case_step(&pend.case, "pending", &pend.request, None, now)];
     steps.extend(pend.spend.as_ref().map(|spend| spend_step(spend, &pend.case, &pend.request, now)));
-    steps.extend(notice_steps(&pend.notices, &pend.case, "pending", now));
+    steps.extend(notice_steps(&pend.notices, &format!("{}-pending", pend.case), Some(&pend.case), now));
     steps
 }
 
@@ -188,9 +189,9 @@ fn spend_step(spend: &Spend, case: &CaseId, request: &RequestRecord, now: Time) 
 
 /// A case waits once and is granted once, so that the name of a notice is the case, which of the two it was, and a
 /// number.
-fn notice_steps(notices: &[Notice], case: &CaseId, state: &str, now: Time) -> Vec<Step> {
+fn notice_steps(notices: &[Notice], name: &str, case: Option<&CaseId>, now: Time) -> Vec<Step> {
     let step = |(number, notice): (usize, &Notice)| {
-        let name = format!("{case}-{state}-{number}");
+        let name = format!("{name}-{number}");
         Step::one("notice", NOTICE, params![&name, case, &notice.kind, &notice.body, now])
     };
     notices.iter().enumerate().map(step).collect()

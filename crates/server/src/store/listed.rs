@@ -13,14 +13,16 @@ const SCREENFUL: u32 = 100;
 pub struct NoticeDue {
     /// Its name.
     pub id: String,
-    /// The case it is about.
-    pub case: CaseId,
+    /// The case it is about; a refusal has none.
+    pub case: Option<CaseId>,
     /// What is to be told.
     pub notice: Notice,
     /// How often it has been tried in vain.
     pub tries: u32,
     /// Since when it waits.
     pub since: Time,
+    /// Not tried again before.
+    pub next_try: Time,
     /// Why it failed last.
     pub failure: Option<String>,
 }

@@ -26,6 +26,7 @@ mod crl;
 mod error;
 mod listed;
 mod notice;
+mod notification;
 mod postgres;
 mod record;
 mod schema;
@@ -50,9 +51,10 @@ pub use listed::{
     CredentialMove, CredentialRecord, Lease, NoticeDue, RevokedCertificate, Slot, StoredCase, StoredCertificate,
     StoredChallenge, StoredCrl, Unfinished, WeakUse,
 };
+pub use notification::{Receipt, StoredNotification};
 pub use record::{
-    Actor, CaseQuery, CertificateRecord, ChallengeNew, Commit, GrantRecord, Notice, Origin, PendRecord, RequestRecord,
-    ServiceRecord,
+    Actor, CaseQuery, CertificateRecord, ChallengeNew, Commit, GrantRecord, Notice, Origin, PendRecord, RefusalRecord,
+    RequestRecord, ServiceRecord,
 };
 use schema::Migrations;
 use unit::{Query, Step, Unit, Waiting};

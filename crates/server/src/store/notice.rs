@@ -9,8 +9,11 @@ use super::unit::Step;
 use super::value::{Row, params};
 use super::{Store, StoreError};
 
-const DUE: &str = "SELECT id, case_id, kind, body, tries, created_at, failure FROM notice
-    WHERE delivered_at IS NULL AND next_try <= $1 ORDER BY next_try, id LIMIT $2";
+const DUE: &str = "SELECT id, case_id, kind, body, tries, created_at, next_try, failure FROM notice
+    WHERE delivered_at IS NULL AND next_try <= $1 ORDER BY next_try, seq, id LIMIT $2";
+
+const WAITING: &str = "SELECT id, case_id, kind, body, tries, created_at, next_try, failure FROM notice
+    WHERE delivered_at IS NULL AND kind = $1 ORDER BY seq, id LIMIT $2";
 
 const DELIVERED: &str = "UPDATE notice SET delivered_at = $1 WHERE id = $2 AND delivered_at IS NULL";
 
@@ -24,6 +27,15 @@ impl Store {
     /// The store does not answer, or holds what was never written to it.
     pub async fn notices_due(&self, now: Time, limit: u32) -> Result<Vec<NoticeDue>, StoreError> {
         self.query(DUE, params![now, limit]).await?.into_iter().map(due).collect()
+    }
+
+    /// The notices of one kind that wait, due or not, in the order in which they were queued: one must not overtake
+    /// another.
+    ///
+    /// # Errors
+    /// The store does not answer, or holds what was never written to it.
+    pub async fn notices_waiting(&self, kind: &str, limit: u32) -> Result<Vec<NoticeDue>, StoreError> {
+        self.query(WAITING, params![kind, limit]).await?.into_iter().map(due).collect()
     }
 
     /// A notice has reached its receiver.
@@ -53,10 +65,11 @@ impl Store {
 fn due(mut row: Row) -> Result<NoticeDue, StoreError> {
     Ok(NoticeDue {
         id: row.text()?,
-        case: CaseId(row.text()?),
+        case: row.maybe_text()?.map(CaseId),
         notice: Notice { kind: row.text()?, body: row.text()? },
         tries: row.small()?,
         since: row.time()?,
+        next_try: row.time()?,
         failure: row.maybe_text()?,
     })
 }

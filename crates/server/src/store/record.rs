@@ -36,6 +36,8 @@ pub enum Commit {
     Service(Box<ServiceRecord>),
     /// Nothing but the audit.
     Deny,
+    /// A refusal that somebody outside is told.
+    Refuse(Box<RefusalRecord>),
 }
 
 /// A grant.
@@ -73,6 +75,15 @@ pub struct PendRecord {
     pub request: RequestRecord,
     /// The challenge that is spent with it.
     pub spend: Option<Spend>,
+    /// Who is to be told.
+    pub notices: Vec<Notice>,
+}
+
+/// A refusal that somebody outside is told. It makes no case.
+#[derive(Debug, Clone)]
+pub struct RefusalRecord {
+    /// A new name, for its notices.
+    pub id: String,
     /// Who is to be told.
     pub notices: Vec<Notice>,
 }

@@ -329,6 +329,7 @@ async fn make(folder: &Path, setup: Setup, now: Time) {
         issuing_key: setup.ca_key,
         static_challenge: None,
         legacy: init::Legacy::Refuse,
+        registration_point: None,
     };
     init::init(&wanted, now).await.expect("a service");
 }

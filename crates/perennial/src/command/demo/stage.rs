@@ -56,6 +56,7 @@ impl Stage {
             issuing_key: ca_key,
             static_challenge: None,
             legacy: Legacy::Refuse,
+            registration_point: None,
         };
         let made = init(&wanted, world::now()).await?;
         story.tell("A root and an issuing CA have been made, with the RA's pair of certificates.");

@@ -7,7 +7,8 @@ use super::made::*;
 use super::place::{Place, on_both_engines};
 use crate::store::{
     CaseFilter, CaseState, CertificateFilter, CertificateStatus, ChallengeFilter, ChallengeStatus, Commit,
-    CredentialMove, CredentialRecord, Lease, Notice, Slot, Store, StoreError, StoredCrl,
+    CredentialMove, CredentialRecord, Lease, Notice, Receipt, RefusalRecord, Slot, Store, StoreError, StoredCrl,
+    StoredNotification,
 };
 
 on_both_engines!(
@@ -17,6 +18,8 @@ on_both_engines!(
     a_crl_number_is_used_once_and_only_grows,
     challenges_are_listed_and_forgotten,
     a_notice_waits_until_it_is_delivered,
+    notices_of_one_receiver_keep_their_order,
+    a_notification_is_recorded_once,
     a_slot_holds_one_service_credential,
     one_node_holds_a_task,
     weak_uses_are_counted,
@@ -165,7 +168,7 @@ async fn a_notice_waits_until_it_is_delivered(place: Place) {
     store.commit(commit, audit, NOW).await.unwrap();
     let due = store.notices_due(NOW, 10).await.unwrap();
     assert_eq!(due.iter().map(|d| d.notice.body.as_str()).collect::<Vec<_>>(), ["first", "second"]);
-    assert_eq!((due[0].tries, &due[0].case), (0, &case_id(1)));
+    assert_eq!((due[0].tries, &due[0].case), (0, &Some(case_id(1))));
     store.notice_failed(&due[0].id, NOW.plus(60), "connection refused", NOW).await.unwrap();
     store.notice_delivered(&due[1].id, NOW).await.unwrap();
     assert!(store.notices_due(NOW.plus(59), 10).await.unwrap().is_empty());
@@ -173,6 +176,52 @@ async fn a_notice_waits_until_it_is_delivered(place: Place) {
     assert_eq!((again.len(), again[0].tries, again[0].failure.as_deref()), (1, 1, Some("connection refused")));
     let twice = store.notice_delivered(&due[1].id, NOW).await.unwrap_err();
     assert_eq!(twice.code(), "store.not-found");
+}
+
+async fn notices_of_one_receiver_keep_their_order(place: Place) {
+    let store = place.open("a").await;
+    for number in 1..4 {
+        let mut record = grant(number);
+        record.notices = vec![Notice { kind: "mdm".to_owned(), body: format!("{number}") }];
+        let (commit, audit) = granted(record);
+        store.commit(commit, audit, NOW).await.unwrap();
+    }
+    let notices = vec![Notice { kind: "mdm".to_owned(), body: "refusal".to_owned() }];
+    let refusal = RefusalRecord { id: "r1".to_owned(), notices };
+    store.commit(Commit::Refuse(Box::new(refusal)), vec![entry("x")], NOW).await.unwrap();
+    let first = store.notices_waiting("mdm", 1).await.unwrap().remove(0);
+    store.notice_failed(&first.id, NOW.plus(60), "connection refused", NOW).await.unwrap();
+    let waiting = store.notices_waiting("mdm", 10).await.unwrap();
+    let bodies: Vec<&str> = waiting.iter().map(|d| d.notice.body.as_str()).collect();
+    assert_eq!(bodies, ["1", "2", "3", "refusal"]);
+    assert_eq!((waiting[0].next_try, waiting[1].next_try, &waiting[3].case), (NOW.plus(60), NOW, &None));
+    assert!(store.notices_waiting("other", 10).await.unwrap().is_empty());
+}
+
+async fn a_notification_is_recorded_once(place: Place) {
+    let store = place.open("a").await;
+    let told = |id: &str, outcome: &str| StoredNotification {
+        id: id.to_owned(),
+        client: "CN=module".to_owned(),
+        endpoint: "mdm".to_owned(),
+        transaction: "t".to_owned(),
+        outcome: outcome.to_owned(),
+        challenge: Some("c1".to_owned()),
+        key: [1; 32],
+        names: [2; 32],
+        body: "{}".to_owned(),
+        received_at: NOW,
+    };
+    assert_eq!(store.registration_spent("c1").await.unwrap(), None);
+    assert_eq!(store.notification_put(&told("n1", "refused"), entry("x"), NOW).await.unwrap(), Receipt::Recorded);
+    assert_eq!(store.registration_spent("c1").await.unwrap(), None);
+    assert_eq!(store.notification_put(&told("n2", "issued"), entry("x"), NOW).await.unwrap(), Receipt::Recorded);
+    assert_eq!(store.notification_put(&told("n2", "issued"), entry("x"), NOW).await.unwrap(), Receipt::Repeated);
+    let spent = store.registration_spent("c1").await.unwrap().unwrap();
+    assert_eq!((spent.id.as_str(), spent.key, spent.names), ("n2", [1; 32], [2; 32]));
+    let listed = store.notifications(10).await.unwrap();
+    assert_eq!(listed.iter().map(|n| n.id.as_str()).collect::<Vec<_>>(), ["n1", "n2"]);
+    assert_eq!(store.audit_verify().await.unwrap()[0].rows, 2);
 }
 
 async fn a_slot_holds_one_service_credential(place: Place) {

@@ -1,0 +1,43 @@
+//! From the configuration of an endpoint to its policy module.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use super::PolicyModule;
+use super::command::Program;
+use super::remote::{Proof, Remote};
+use crate::config::{Config, Module, ModuleKind};
+use crate::credential::Credentials;
+
+/// The policy modules by the names of their endpoints.
+pub(crate) fn modules(
+    config: &Config,
+    credentials: &Arc<ArcSwap<Credentials>>,
+) -> BTreeMap<String, Arc<dyn PolicyModule>> {
+    let of = |module: &Module| made(module, config, credentials);
+    config.endpoints.values().filter_map(|e| Some((e.name.clone(), of(e.module.as_ref()?)))).collect()
+}
+
+fn made(module: &Module, config: &Config, credentials: &Arc<ArcSwap<Credentials>>) -> Arc<dyn PolicyModule> {
+    let remote = |url: &str, trust: &Option<_>, proof| Remote {
+        url: url.to_owned(),
+        trust: trust.clone(),
+        timeout: module.timeout,
+        proof,
+        folder: config.folder.clone(),
+        credentials: Arc::clone(credentials),
+        held: ArcSwapOption::empty(),
+    };
+    match &module.kind {
+        ModuleKind::RegistrationPoint { url, trust } => Arc::new(remote(url, trust, Proof::Certificate)),
+        ModuleKind::Webhook { url, trust, secret } => Arc::new(remote(url, trust, Proof::Signature(secret.clone()))),
+        ModuleKind::Command { program, arguments } => Arc::new(Program {
+            path: program.clone(),
+            arguments: arguments.clone(),
+            folder: config.folder.clone(),
+            timeout: module.timeout,
+        }),
+    }
+}

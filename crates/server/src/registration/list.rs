@@ -1,0 +1,124 @@
+//! Whether a client certificate has been revoked: by this store, or by a list that is fetched.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use pki::crl::Reason;
+use pki::{Certificate, Crl, Time};
+use ra::Revocation;
+
+use super::certificate::Standing;
+
+/// Seconds between two looks for a newer list.
+const EVERY: i64 = 60;
+/// Seconds between two tries if there is no current list.
+const RETRY: i64 = 5;
+/// Octets of the longest list.
+const LONGEST: usize = 16 << 20;
+/// For the whole list to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where a list comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A file.
+    File(PathBuf),
+    /// An `http://` address; the list is signed, so nothing else protects it.
+    Http(http::Uri),
+}
+
+/// A list that is kept current.
+pub(super) struct List {
+    place: Place,
+    held: ArcSwapOption<Crl>,
+    next_look: AtomicI64,
+}
+
+impl List {
+    /// Relative paths start at this folder.
+    pub(super) fn new(place: &Place, folder: &Path) -> List {
+        let place = match place {
+            Place::File(path) => Place::File(folder.join(path)),
+            Place::Http(uri) => Place::Http(uri.clone()),
+        };
+        List { place, held: ArcSwapOption::empty(), next_look: AtomicI64::new(i64::MIN) }
+    }
+
+    /// Fetches the list if it is time to. A list that no issuer signed, or an older one, changes nothing.
+    pub(super) async fn refresh(&self, issuers: &[Certificate], now: Time) {
+        if now.seconds() < self.next_look.load(Ordering::Relaxed) {
+            return;
+        }
+        match self.fetch(issuers).await {
+            Ok(crl) => {
+                let newer = self.held.load().as_ref().is_none_or(|held| held.this_update() < crl.this_update());
+                if newer {
+                    self.held.store(Some(Arc::new(crl)));
+                }
+            }
+            Err(why) => tracing::warn!(why, "the revocation list of client certificates could not be fetched"),
+        }
+        let current = self.held.load().as_ref().is_some_and(|held| is_current(held, now));
+        self.next_look.store(now.plus(if current { EVERY } else { RETRY }).seconds(), Ordering::Relaxed);
+    }
+
+    async fn fetch(&self, issuers: &[Certificate]) -> Result<Crl, String> {
+        let octets = match &self.place {
+            Place::File(path) => tokio::fs::read(path).await.map_err(|e| format!("{}: {e}", path.display()))?,
+            Place::Http(uri) => match tokio::time::timeout(PATIENCE, get(uri)).await {
+                Ok(octets) => octets.map_err(|why| format!("{uri}: {why}"))?,
+                Err(_) => return Err(format!("{uri}: no answer in time")),
+            },
+        };
+        let crl = Crl::parse(&octets).map_err(|e| e.to_string())?;
+        let signed = |issuer: &Certificate| {
+            issuer.subject().matches(crl.issuer()) && crl.verify_signature(issuer.public_key()).is_ok()
+        };
+        if issuers.iter().any(signed) {
+            Ok(crl)
+        } else {
+            Err(format!("no configured issuer signed the list of {}", crl.issuer()))
+        }
+    }
+
+    pub(super) fn standing(&self, certificate: &Certificate, now: Time) -> Standing {
+        let held = self.held.load();
+        let Some(crl) = held.as_ref() else {
+            return Standing::Unknown("no revocation list could be fetched".to_owned());
+        };
+        if !crl.issuer().matches(certificate.issuer()) {
+            return Standing::Unknown(format!("the list is of {}, not of {}", crl.issuer(), certificate.issuer()));
+        }
+        if let Some(row) = crl.revoked().iter().find(|row| row.serial == certificate.serial()) {
+            let reason = row.reason().unwrap_or(Reason::Unspecified);
+            return Standing::Revoked(Revocation { at: row.at, reason });
+        }
+        if is_current(crl, now) {
+            return Standing::Good;
+        }
+        let until = crl.next_update().map_or_else(|| "an unknown time".to_owned(), |t| t.to_string());
+        Standing::Unknown(format!("the revocation list of {} was good until {until}", crl.issuer()))
+    }
+}
+
+fn is_current(crl: &Crl, now: Time) -> bool {
+    crl.next_update().is_some_and(|until| now <= until)
+}
+
+async fn get(uri: &http::Uri) -> Result<Vec<u8>, String> {
+    let client: Client<HttpConnector, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let response = client.get(uri.clone()).await.map_err(|e| e.to_string())?;
+    if !response.status().is_success() {
+        return Err(format!("HTTP {}", response.status()));
+    }
+    let body = Limited::new(response.into_body(), LONGEST).collect().await.map_err(|e| e.to_string())?;
+    Ok(body.to_bytes().to_vec())
+}

@@ -1,0 +1,14 @@
+//! The registration point and the policy modules that ask it, over real mutual TLS.
+
+mod apart;
+mod authorisation;
+mod caller;
+mod document;
+mod impostor;
+mod other_kinds;
+mod outage;
+mod program;
+mod queue;
+mod stage;
+mod swap;
+mod verbs;
