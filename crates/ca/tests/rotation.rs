@@ -24,6 +24,9 @@ fn but(condition: Condition, generation: Generation) -> Generation {
     Generation { condition, ..generation }
 }
 
+/// What it is about, what is there, what can be made, the time, and what is to be done.
+type Row = (&'static str, Vec<Generation>, Renewable, i64, Option<Step>);
+
 #[test]
 fn what_is_done_next() {
     use Condition::{Stale, Unsound};
@@ -31,7 +34,7 @@ fn what_is_done_next() {
     let current = at(Current, 0, 900);
     let next = at(Next, 450, 1350);
     let retired = at(Retired, -900, 800);
-    let table: Vec<(&str, Vec<Generation>, Renewable, i64, Option<Step>)> = vec![
+    let table: Vec<Row> = vec![
         ("nothing is there", vec![], FAR, 0, Some(Step::Prepare)),
         ("nothing is there, and nothing can be made", vec![], Renewable::No, 0, None),
         ("young", vec![current], FAR, 449, None),
@@ -63,8 +66,15 @@ fn what_is_done_next() {
         ("the issuer has changed, ready", vec![but(Stale, current), at(Next, 5, 99)], FAR, 10, Some(Step::Activate(1))),
         ("a retired one is kept", vec![current, retired], FAR, 400, None),
         (
+            "a retired one is over, by a clock that may be wrong",
+            vec![at(Current, 800, 800 + 8 * KEPT), retired],
+            FAR,
+            801 + KEPT,
+            None,
+        ),
+        (
             "a retired one is over",
-            vec![at(Current, 800, 800 + 9 * KEPT), retired],
+            vec![at(Current, 800, 800 + 4 * KEPT), retired],
             FAR,
             801 + KEPT,
             Some(Step::Forget(1)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pki::{Certificate, Crl, Time};
 use scep::FailInfo;
-use scep::server::{Answerable, Content, Flawed, Opened, Opening, Reply, Unreadable};
+use scep::server::{Answerable, Content, Flawed, Opened, Opening, RaKeys, Reply, SigningKey, Unreadable};
 
 use crate::config::Endpoint;
 use crate::credential::Credentials;
@@ -20,14 +20,25 @@ pub(crate) async fn enrol(
     source: IpAddr,
     now: Time,
 ) -> Answer {
-    let credentials = service.credentials.load_full();
+    with(service, endpoint, service.credentials.load_full(), message, source, now).await
+}
+
+/// The same with stated credentials.
+pub(crate) async fn with(
+    service: &Service,
+    endpoint: &Endpoint,
+    credentials: Arc<Credentials>,
+    message: Vec<u8>,
+    source: IpAddr,
+    now: Time,
+) -> Answer {
     let desk = Desk { service, endpoint, credentials, source, now };
     let Ok(opening) = desk.open(message).await else { return Answer::Busy };
-    let (to, outcome) = match opening {
+    let (to, key, outcome) = match opening {
         Opening::Unreadable(unreadable) => return desk.unreadable(&unreadable).await,
         Opening::Flawed(flawed) => {
             let outcome = desk.flawed(&flawed).await;
-            (flawed.to, outcome)
+            (flawed.to, 0, outcome)
         }
         Opening::Opened(opened) => {
             desk.count_weak(&opened).await;
@@ -39,11 +50,11 @@ pub(crate) async fn enrol(
                 Content::GetCert { issuer, serial } => recover::certificate(&desk, &opened, issuer, serial).await,
                 Content::GetCrl { issuer, serial } => recover::crl(&desk, &opened, issuer, serial).await,
             };
-            (opened.to, outcome)
+            (opened.to, opened.used.key, outcome)
         }
     };
     match outcome {
-        Ok(outcome) => desk.seal(outcome, to).await,
+        Ok(outcome) => desk.seal(outcome, to, key).await,
         Err(trouble) => desk.trouble(&trouble),
     }
 }
@@ -114,8 +125,8 @@ impl Desk<'_> {
         }
     }
 
-    /// Makes the reply, and looks at it once more before it leaves.
-    async fn seal(&self, outcome: Outcome, to: Answerable) -> Answer {
+    /// Makes the reply, and looks at it once more before it leaves. `key` is the one that opened the request.
+    async fn seal(&self, outcome: Outcome, to: Answerable, key: usize) -> Answer {
         let (credentials, shape, now) = (Arc::clone(&self.credentials), self.endpoint.shape, self.now);
         let sealed = self.service.cores.finish(move || {
             let reply = match &outcome {
@@ -123,9 +134,12 @@ impl Desk<'_> {
                 Outcome::Pending => Reply::Pending,
                 Outcome::Failure(fail_info, code) => Reply::Failure { fail_info: *fail_info, text: Some(code) },
             };
-            let octets = scep::server::seal(&reply, &to, &shape, &credentials.ra_keys(), now, &mut world::random)
-                .map_err(|e| e.to_string())?;
-            check::reply(&octets, &credentials.ra_signing.certificate)?;
+            let ra = credentials.answering(key, now);
+            let signing = SigningKey { certificate: &ra.certificate, key: &*ra.key };
+            let keys = RaKeys { signing, ..credentials.ra_keys() };
+            let octets =
+                scep::server::seal(&reply, &to, &shape, &keys, now, &mut world::random).map_err(|e| e.to_string())?;
+            check::reply(&octets, &ra.certificate)?;
             Ok::<_, String>(octets)
         });
         match sealed.await {

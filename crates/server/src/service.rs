@@ -4,15 +4,15 @@ use std::path::Path;
 use arc_swap::ArcSwap;
 use pki::Time;
 use ra::challenge::Pepper;
-use ra::sealed::SealingKey;
 use scep::caps::{Caps, NextCa};
 use scep::http::Operation;
 
 use crate::config::{Config, ConfigError, Endpoint};
 use crate::cores::Cores;
-use crate::credential::Credentials;
-use crate::store::{Store, StoreError};
-use crate::{enrol, key_file};
+use crate::credential::state::State;
+use crate::credential::{self, Credentials, Inventory};
+use crate::store::{Actor, Store, StoreError};
+use crate::{enrol, key_file, world};
 
 /// A running service: one configuration, one store, one set of credentials that is swapped as a whole.
 pub struct Service {
@@ -22,8 +22,10 @@ pub struct Service {
     pub store: Store,
     /// The service credentials.
     pub credentials: ArcSwap<Credentials>,
-    /// What challenges are hashed and sealed with.
+    /// What challenges are hashed with.
     pub secrets: Secrets,
+    /// What is not as it should be with the credentials.
+    pub state: State,
     pub(crate) cores: Cores,
 }
 
@@ -31,8 +33,6 @@ pub struct Service {
 pub struct Secrets {
     /// What challenges are hashed with.
     pub pepper: Pepper,
-    /// What challenges are sealed with: the newest first.
-    pub sealing: Vec<SealingKey>,
 }
 
 /// Why the service cannot do something; whoever runs it must act.
@@ -94,24 +94,41 @@ impl Secrets {
     /// Reads them from the folder of the node.
     pub fn load(folder: &Path) -> Result<Secrets, ServiceError> {
         let pepper = Pepper::new(*key_file::read_secret(folder, "keys/pepper.key")?);
-        let sealing = SealingKey::new(&*key_file::read_secret(folder, "keys/sealing-1.key")?)
-            .ok_or_else(|| ServiceError::Credential("keys/sealing-1.key cannot be used".to_owned()))?;
-        Ok(Secrets { pepper, sealing: vec![sealing] })
+        Ok(Secrets { pepper })
     }
 }
 
 impl Service {
     /// Opens the store and reads the credentials. Certificates that were decided before a crash but not signed are
-    /// signed now.
+    /// signed now; credentials that ended while nobody looked are renewed.
     pub async fn open(config: Config) -> Result<Service, ServiceError> {
+        Service::open_at(config, world::now()).await
+    }
+
+    /// The same at a stated moment.
+    pub async fn open_at(config: Config, now: Time) -> Result<Service, ServiceError> {
         let store = Store::open(&config.store, &config.node).await?;
-        let credentials = Credentials::load(&store, &config.folder).await?;
+        let inventory = Inventory::read(&store, &config.folder).await?;
+        let credentials = inventory.credentials(&config.folder)?;
         let secrets = Secrets::load(&config.folder)?;
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let cores = Cores::new(processors, config.limits.waiting);
-        let service = Service { config, store, credentials: ArcSwap::from_pointee(credentials), secrets, cores };
-        crate::issue::resume(&service).await?;
+        let service = Service {
+            config,
+            store,
+            credentials: ArcSwap::from_pointee(credentials),
+            secrets,
+            state: State::default(),
+            cores,
+        };
+        crate::issue::resume(&service, now).await?;
+        credential::round(&service, now).await?;
         Ok(service)
+    }
+
+    /// This node, as the one who acts.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor { name: format!("node {}", self.config.node), source: "task".to_owned() }
     }
 
     /// Answers one operation of SCEP.

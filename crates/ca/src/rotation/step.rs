@@ -2,6 +2,9 @@ use pki::{Time, Validity};
 
 use super::{Due, Moments, due, kept_until};
 
+/// The part of its life after which a credential counts as settled, so that earlier ones may be forgotten.
+const SETTLED: i64 = 4;
+
 /// The place of a credential in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Slot {
@@ -70,8 +73,10 @@ pub enum Step {
 pub fn step(generations: &[Generation], renewable: Renewable, now: Time) -> Option<Step> {
     let place = |slot: Slot| generations.iter().enumerate().find(|(_, g)| g.slot == slot);
     let (current, next) = (place(Slot::Current), place(Slot::Next));
+    // A clock that was wrong for a day must not cost a key: the one in use has to be some way into its own life.
+    let settled = current.is_some_and(|(_, g)| now >= g.validity.not_before.plus(g.validity.seconds() / SETTLED));
     let forget = || {
-        let over = |g: &Generation| g.slot == Slot::Retired && now > kept_until(g.validity);
+        let over = |g: &Generation| settled && g.slot == Slot::Retired && now > kept_until(g.validity);
         generations.iter().position(over).map(Step::Forget)
     };
     let urgent = match current.filter(|(_, g)| g.works(now)) {
@@ -125,7 +130,16 @@ fn gains(current: &Generation, renewable: Renewable) -> bool {
 pub fn next_due(generations: &[Generation], now: Time) -> Option<Time> {
     let moments = generations.iter().flat_map(|g| {
         let of = Moments::of(g.validity);
-        [g.validity.not_before, of.prepare, of.activate, of.emergency, of.ended, kept_until(g.validity).plus(1)]
+        let settled = g.validity.not_before.plus(g.validity.seconds() / SETTLED);
+        [
+            g.validity.not_before,
+            settled,
+            of.prepare,
+            of.activate,
+            of.emergency,
+            of.ended,
+            kept_until(g.validity).plus(1),
+        ]
     });
     moments.filter(|at| *at > now).min()
 }

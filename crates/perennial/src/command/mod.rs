@@ -4,6 +4,7 @@ mod case;
 mod cert;
 mod challenge;
 mod check;
+mod credential;
 mod crl;
 mod demo;
 mod device;
@@ -67,6 +68,9 @@ enum Command {
     /// Prepare the CA that will issue next
     #[command(subcommand)]
     Ca(authority::CaCommand),
+    /// Look at the service's own certificates and secrets, and renew them
+    #[command(subcommand)]
+    Credential(credential::CredentialCommand),
     /// Read the audit, and prove that nobody changed it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -104,6 +108,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Cert(command) => cert::run(&command, output).await,
             Command::Crl(args) => crl::run(&args, output).await,
             Command::Ca(command) => authority::run(&command, output).await,
+            Command::Credential(command) => credential::run(&command, output).await,
             Command::Audit(command) => audit::run(&command, output).await,
             Command::Enrol(args) => device::enrol(&args, output).await,
             Command::Renew(args) => device::renew(&args, output).await,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -17,6 +18,8 @@ pub(super) struct Written {
     pub(super) admin: Option<Admin>,
     #[serde(default)]
     pub(super) limits: Limits,
+    #[serde(default)]
+    pub(super) credential: BTreeMap<String, Credential>,
     pub(super) profile: BTreeMap<String, Profile>,
     pub(super) endpoint: BTreeMap<String, Endpoint>,
 }
@@ -124,6 +127,23 @@ pub(super) enum OnOff {
 pub(super) enum Outlive {
     Shorten,
     Refuse,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Credential {
+    pub(super) validity: Option<Span>,
+    pub(super) renew: OnOff,
+    pub(super) file: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    pub(super) thumbprint: Option<String>,
+    pub(super) trusted_by: Option<PathBuf>,
+}
+
+impl Default for Credential {
+    fn default() -> Credential {
+        Credential { validity: None, renew: OnOff::On, file: None, key: None, thumbprint: None, trusted_by: None }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
