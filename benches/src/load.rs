@@ -108,8 +108,8 @@ fn ask(device: &Device, n: usize, authorities: &Authorities) -> Outgoing {
 }
 
 async fn warm_up(http: &Http, running: &Running, devices: &[Device], authorities: &Authorities) {
-    for n in 0..KEYS {
-        let message = ask(&devices[n], n, authorities);
+    for (n, device) in devices.iter().enumerate() {
+        let message = ask(device, n, authorities);
         post(http, &running.address, message.der).await;
     }
 }

@@ -6,7 +6,13 @@
 //! afterwards, and only those that hold the certificate asked for are counted. Processor time is that of the server
 //! process (user and system, `/proc/PID/stat`), which a busy neighbour disturbs less than wall-clock time.
 
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a measuring program; it stops at what goes wrong")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    clippy::unwrap_used,
+    reason = "a measuring program; it stops at what goes wrong"
+)]
 
 mod floor;
 mod load;
@@ -29,6 +35,9 @@ struct Options {
     /// Clients at a time
     #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 8])]
     clients: Vec<usize>,
+    /// Only this server: perennial or scepserver
+    #[arg(long)]
+    only: Option<String>,
     /// The program to measure
     #[arg(long, default_value = "target/release/perennial")]
     perennial: std::path::PathBuf,
@@ -41,7 +50,8 @@ fn main() {
     let mut floors = vec![floor::measure()];
     for round in 1..=options.rounds {
         for clients in &options.clients {
-            for subject in [Subject::Perennial, Subject::Scepserver] {
+            let wanted = |s: &Subject| options.only.as_deref().is_none_or(|only| only == s.name());
+            for subject in [Subject::Perennial, Subject::Scepserver].into_iter().filter(wanted) {
                 eprintln!("round {round} of {}: {} with {clients} clients …", options.rounds, subject.name());
                 match subject.start(&options.perennial) {
                     Ok(running) => {

@@ -79,6 +79,8 @@ codes! {
     LintSubject = "lint.subject";
     /// A subject alternative name extension without a name.
     LintSanEmpty = "lint.san-empty";
+    /// More names than any device has: at most 32 attributes in the subject and 100 subject alternative names.
+    LintNameCount = "lint.name-count";
     /// An attribute of a name is empty or longer than RFC 5280 allows.
     LintNameLength = "lint.name-length";
     /// A name holds a NUL, a control character, or something that is not text.

@@ -145,6 +145,8 @@ const NAMES: &[Violation] = &[
     }),
     (Code::LintSanEmpty, "no alternative name", |d| d.alternative(&[])),
     (Code::LintSanEmpty, "no list", |d| d.replace(Extension::plain(oid::SUBJECT_ALT_NAME, vec![5, 0]))),
+    (Code::LintNameCount, "33 attributes", |d| d.subject = name(&["OU=x"; 33].join(",")).der().to_vec()),
+    (Code::LintNameCount, "101 names", |d| d.alternative(&vec![dns("a.test"); 101])),
     (Code::LintNameLength, "65 characters", |d| {
         d.attribute(&oid::COMMON_NAME, tag::UTF8_STRING, "ü".repeat(65).as_bytes());
     }),

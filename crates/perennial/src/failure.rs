@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
 use client::ClientError;
+use scep::client::ReplyFlaw;
 use server::ServiceError;
 use server::config::ConfigError;
 use server::store::StoreError;
@@ -73,6 +74,8 @@ impl From<ClientError> for Failure {
                 .with_next("check that the address is the right one before you trust another fingerprint"),
             ClientError::Unreachable { .. } | ClientError::TimedOut(_) => Failure::new("client.unreachable", says),
             ClientError::Address(_) => Failure::new("client.address", says),
+            ClientError::Reply(ReplyFlaw::Algorithm) => Failure::new("client.server", says)
+                .with_next("a server that answers in single DES is read with --legacy; the request is kept"),
             ClientError::Nothing(_) => Failure::new("client.nothing", says),
             ClientError::File { .. } | ClientError::Content { .. } => Failure::new("client.file", says),
             _ => Failure::new("client.server", says),

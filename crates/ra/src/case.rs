@@ -1,16 +1,18 @@
 use pki::{Certificate, Request, Time, Validity};
 
-/// The name of a case: 32 hexadecimal digits, random, so that nodes need not agree on a counter.
+/// The name of a case: 32 hexadecimal digits, 8 for when it began and 24 random, so that nodes need not agree on a
+/// counter, and what is new lies together in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CaseId(pub String);
 
 impl CaseId {
     /// A new name.
     #[must_use]
-    pub fn random(random: pki::Random<'_>) -> CaseId {
-        let mut octets = [0; 16];
+    pub fn new(now: Time, random: pki::Random<'_>) -> CaseId {
+        let mut octets = [0; 12];
         random(&mut octets);
-        CaseId(pki::digest::hex(&octets).to_ascii_lowercase())
+        let began = now.seconds() & 0xffff_ffff;
+        CaseId(format!("{began:08x}{}", pki::digest::hex(&octets)))
     }
 }
 

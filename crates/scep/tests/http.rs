@@ -61,6 +61,21 @@ fn ios_11_turns_plus_into_a_blank() {
     opens(&base64().replace('+', "%20").replace('=', "%3D"));
 }
 
+/// One message in sixty-four of those without padding ends so.
+#[test]
+fn a_plus_at_the_end_stays_one_when_it_has_become_a_blank() {
+    let whole = Ok(Operation::PkiOperation(vec![0x30, 0x01, 0xfe]));
+    for text in ["MAH+", "MAH%20", "MAH ", "MAH%20%0A", "%20MAH%2B"] {
+        assert_eq!(get(text), whole, "{text}");
+    }
+    // Blanks that are too many for that are nothing.
+    let padded = Ok(Operation::PkiOperation(vec![0x30, 0x01]));
+    for text in ["MAE=%20", "MAE=%20%20%20%20", "MAE=%20%0A", "%20MAE=", "MAE%3D%20"] {
+        assert_eq!(get(text), padded, "{text}");
+    }
+    assert_eq!(get("MAH%2B%20"), whole);
+}
+
 #[test]
 fn cisco_breaks_lines_after_64_characters() {
     let text = base64();

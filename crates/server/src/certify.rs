@@ -176,8 +176,10 @@ async fn repeat(desk: &Desk<'_>, settled: &Settled) -> Result<Outcome, Trouble> 
 
 async fn deny(desk: &Desk<'_>, opened: &Opened, denial: &Denial) {
     let detail = denial.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let entry = desk.entry("refuse", &opened.transaction_id, denial.reason().text(), &detail);
     if denial.is_security_event() {
+        let detail = &entry.detail;
         tracing::warn!(source = %desk.source, transaction = opened.transaction_id, detail, "somebody should look at this");
     }
-    desk.record(desk.entry("refuse", &opened.transaction_id, denial.reason().text(), &detail)).await;
+    desk.record(entry).await;
 }

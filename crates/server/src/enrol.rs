@@ -20,10 +20,11 @@ pub(crate) async fn enrol(
     source: IpAddr,
     now: Time,
 ) -> Answer {
+    let Some(_place) = service.admission.enter() else { return Answer::Busy };
     with(service, endpoint, service.credentials.load_full(), message, source, now).await
 }
 
-/// The same with stated credentials.
+/// The same with stated credentials, and whatever else is going on.
 pub(crate) async fn with(
     service: &Service,
     endpoint: &Endpoint,
@@ -33,7 +34,8 @@ pub(crate) async fn with(
     now: Time,
 ) -> Answer {
     let desk = Desk { service, endpoint, credentials, source, now };
-    let Ok(opening) = desk.open(message).await else { return Answer::Busy };
+    let keys = desk.credentials.ra_keys();
+    let opening = scep::server::open(&message, &keys, &endpoint.accept, &mut world::random);
     let (to, key, outcome) = match opening {
         Opening::Unreadable(unreadable) => return desk.unreadable(&unreadable).await,
         Opening::Flawed(flawed) => {
@@ -54,10 +56,13 @@ pub(crate) async fn with(
         }
     };
     match outcome {
-        Ok(outcome) => desk.seal(outcome, to, key).await,
+        Ok(outcome) => desk.seal(&outcome, &to, key),
         Err(trouble) => desk.trouble(&trouble),
     }
 }
+
+/// Characters of the facts in an audit entry.
+const MOST_DETAIL: usize = 4000;
 
 /// What is to be replied.
 pub(crate) enum Outcome {
@@ -80,12 +85,6 @@ pub(crate) enum Trouble {
     Busy,
 }
 
-impl From<crate::cores::Busy> for Trouble {
-    fn from(_: crate::cores::Busy) -> Trouble {
-        Trouble::Busy
-    }
-}
-
 /// Where one message is worked on: the service as it is at this moment, and where the message came from.
 pub(crate) struct Desk<'a> {
     pub(crate) service: &'a Service,
@@ -96,12 +95,6 @@ pub(crate) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    async fn open(&self, message: Vec<u8>) -> Result<Opening, crate::cores::Busy> {
-        let (credentials, accept) = (Arc::clone(&self.credentials), self.endpoint.accept);
-        let work = move || scep::server::open(&message, &credentials.ra_keys(), &accept, &mut world::random);
-        self.service.cores.begin(work).await
-    }
-
     /// Nothing a CertRep could answer.
     async fn unreadable(&self, unreadable: &Unreadable) -> Answer {
         let entry = self.entry("refuse", "", unreadable.code.text(), &unreadable.detail);
@@ -126,26 +119,21 @@ impl Desk<'_> {
     }
 
     /// Makes the reply, and looks at it once more before it leaves. `key` is the one that opened the request.
-    async fn seal(&self, outcome: Outcome, to: Answerable, key: usize) -> Answer {
-        let (credentials, shape, now) = (Arc::clone(&self.credentials), self.endpoint.shape, self.now);
-        let sealed = self.service.cores.finish(move || {
-            let reply = match &outcome {
-                Outcome::Success(certificates, crl) => Reply::Success { certificates, crl: crl.as_deref() },
-                Outcome::Pending => Reply::Pending,
-                Outcome::Failure(fail_info, code) => Reply::Failure { fail_info: *fail_info, text: Some(code) },
-            };
-            let ra = credentials.answering(key, now);
-            let signing = SigningKey { certificate: &ra.certificate, key: &*ra.key };
-            let keys = RaKeys { signing, ..credentials.ra_keys() };
-            let octets =
-                scep::server::seal(&reply, &to, &shape, &keys, now, &mut world::random).map_err(|e| e.to_string())?;
-            check::reply(&octets, &ra.certificate)?;
-            Ok::<_, String>(octets)
-        });
-        match sealed.await {
-            Ok(Ok(octets)) => Answer::Body { content_type: "application/x-pki-message", octets },
-            Ok(Err(why)) => self.trouble(&Trouble::Internal(why)),
-            Err(_) => Answer::Busy,
+    fn seal(&self, outcome: &Outcome, to: &Answerable, key: usize) -> Answer {
+        let reply = match outcome {
+            Outcome::Success(certificates, crl) => Reply::Success { certificates, crl: crl.as_deref() },
+            Outcome::Pending => Reply::Pending,
+            Outcome::Failure(fail_info, code) => Reply::Failure { fail_info: *fail_info, text: Some(code) },
+        };
+        let ra = self.credentials.answering(key, self.now);
+        let signing = SigningKey { certificate: &ra.certificate, key: &*ra.key };
+        let keys = RaKeys { signing, ..self.credentials.ra_keys() };
+        let sealed = scep::server::seal(&reply, to, &self.endpoint.shape, &keys, self.now, &mut world::random)
+            .map_err(|e| e.to_string())
+            .and_then(|octets| check::reply(&octets, &ra.certificate).map(|()| octets));
+        match sealed {
+            Ok(octets) => Answer::Body { content_type: "application/x-pki-message", octets },
+            Err(why) => self.trouble(&Trouble::Internal(why)),
         }
     }
 
@@ -155,7 +143,8 @@ impl Desk<'_> {
         Answer::Busy
     }
 
-    /// An audit entry about this message.
+    /// An audit entry about this message. Names from outside may be as long as the message was: what is written down of
+    /// it is not.
     pub(crate) fn entry(&self, verb: &str, object: &str, code: &str, detail: &str) -> AuditEntry {
         AuditEntry {
             actor: format!("endpoint {}", self.endpoint.name),
@@ -163,7 +152,7 @@ impl Desk<'_> {
             object: object.to_owned(),
             outcome: if verb == "refuse" { "refused" } else { "done" }.to_owned(),
             code: code.to_owned(),
-            detail: detail.to_owned(),
+            detail: start_of(detail),
             source: self.source.to_string(),
         }
     }
@@ -180,5 +169,13 @@ impl Desk<'_> {
         if let Err(error) = self.service.store.commit(Commit::Deny, vec![entry], self.now).await {
             tracing::error!(%error, "the audit could not be written");
         }
+    }
+}
+
+/// The start of a text, with a sign that it goes on.
+fn start_of(text: &str) -> String {
+    match text.char_indices().nth(MOST_DETAIL) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }

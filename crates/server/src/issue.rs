@@ -107,7 +107,7 @@ fn record(
 ) -> GrantRecord {
     let (case, origin) = match grant.case() {
         Some(pending) => (pending.clone(), Origin::Approved),
-        None => (CaseId::random(&mut world::random), Origin::New),
+        None => (CaseId::new(desk.now, &mut world::random), Origin::New),
     };
     GrantRecord {
         case,
@@ -162,7 +162,7 @@ fn authority(authority: &Authority) -> String {
 /// Writes down that a request waits for an operator.
 pub(crate) async fn pend(desk: &Desk<'_>, opened: &Opened, pend: &Pend) -> Result<(), CommitError> {
     let Some(request) = opened.content.request() else { return Ok(()) };
-    let case = CaseId::random(&mut world::random);
+    let case = CaseId::new(desk.now, &mut world::random);
     let entry = desk.entry("pend", &case.0, "", &format!("subject {}", request.subject()));
     let record = PendRecord {
         case,
@@ -181,8 +181,7 @@ pub(crate) async fn pend(desk: &Desk<'_>, opened: &Opened, pend: &Pend) -> Resul
 
 /// Signs what is stored, and stores the certificate. If somebody else signed it meanwhile, theirs is the certificate.
 async fn sign(service: &Service, issuer: &Keyed, prepared: Prepared, now: Time) -> Result<Certificate, Trouble> {
-    let signer = issuer.clone();
-    let signed = service.cores.finish(move || ca::sign(prepared, &signer.certificate, &*signer.key)).await?;
+    let signed = ca::sign(prepared, &issuer.certificate, &*issuer.key);
     let certificate = signed.map_err(|e| Trouble::Internal(e.to_string()))?;
     Ok(service.store.issued(&issuer.certificate.fingerprint(), &certificate, Vec::new(), now).await?)
 }
@@ -197,10 +196,18 @@ pub(crate) async fn stored(
     let missing = || Trouble::Internal(format!("certificate {} is not there", pki::certificate::serial_hex(serial)));
     let row = service.store.certificate(serial).await?.ok_or_else(missing)?;
     if let Some(der) = row.der {
-        return Certificate::parse(&der).map_err(|e| Trouble::Internal(e.to_string()));
+        return parsed(&der);
     }
-    let unfinished = service.store.unfinished_by(&row.issuer, serial).await?.ok_or_else(missing)?;
-    finish(service, credentials, unfinished, now).await
+    if let Some(unfinished) = service.store.unfinished_by(&row.issuer, serial).await? {
+        return finish(service, credentials, unfinished, now).await;
+    }
+    // Another copy of the same request has signed it since the first read.
+    let row = service.store.certificate_by(&row.issuer, serial).await?.ok_or_else(missing)?;
+    parsed(&row.der.ok_or_else(missing)?)
+}
+
+fn parsed(der: &[u8]) -> Result<Certificate, Trouble> {
+    Certificate::parse(der).map_err(|e| Trouble::Internal(e.to_string()))
 }
 
 async fn finish(

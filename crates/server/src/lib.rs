@@ -4,10 +4,11 @@
 //! what a certificate says `ca`'s. It introduces them to each other and to the world: sockets, files, the store, the
 //! clock, which is read in one place.
 
+mod admission;
 mod certify;
 mod check;
+mod code;
 pub mod config;
-mod cores;
 pub mod credential;
 mod enrol;
 pub mod http;
@@ -23,4 +24,5 @@ pub mod store;
 pub mod task;
 pub mod world;
 
+pub use code::Code;
 pub use service::{Answer, Secrets, Service, ServiceError};

@@ -8,7 +8,8 @@ use crate::config::Endpoint;
 use crate::store::{Actor, ChallengeNew};
 use crate::{Service, ServiceError, world};
 
-/// Octets of a one-time challenge; it is written as twice as many hexadecimal digits, as NDES writes its own.
+/// Octets of a one-time challenge; it is written as twice as many hexadecimal digits in upper case, as NDES writes its
+/// own: some scrapers of the page look for nothing else.
 const CHALLENGE: usize = 16;
 
 /// What a new challenge is for.
@@ -46,7 +47,8 @@ pub async fn new_challenge(
     }
     let mut octets = zeroize::Zeroizing::new([0; CHALLENGE]);
     world::random(&mut *octets);
-    let challenge = zeroize::Zeroizing::new(pki::digest::hex(&*octets));
+    let mut challenge = zeroize::Zeroizing::new(pki::digest::hex(&*octets));
+    challenge.make_ascii_uppercase();
     let expires = now.plus(wanted.validity.unwrap_or(endpoint.challenge_validity));
     let challenge_row = ChallengeNew {
         key: service.secrets.pepper.key(&challenge).0,

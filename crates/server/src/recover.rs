@@ -4,14 +4,10 @@ use pki::{Certificate, Crl, Name};
 use scep::FailInfo;
 use scep::server::Opened;
 
+use crate::Code;
 use crate::credential::Keyed;
 use crate::enrol::{Desk, Outcome, Trouble};
 use crate::issue;
-
-/// No certificate of this requester fits.
-const NOT_FOUND: &str = "certificate.unknown";
-/// The list of another CA is asked for, or there is none yet.
-const NO_CRL: &str = "crl.unknown";
 
 /// GetCert: only to whom it belongs, that is who signs with its key or with another certificate of the same subject.
 pub(crate) async fn certificate(
@@ -23,11 +19,12 @@ pub(crate) async fn certificate(
     let row = desk.service.store.certificate(serial).await?;
     let found = row.and_then(|row| row.der).and_then(|der| Certificate::parse(&der).ok());
     let Some(certificate) = found.filter(|c| c.issuer().matches(issuer)) else {
-        return refuse(desk, opened, NOT_FOUND, "no such certificate").await;
+        return refuse(desk, opened, Code::CertificateUnknown, "no such certificate").await;
     };
     let own_key = certificate.public_key().hash() == opened.signer.public_key().hash();
     if !own_key && !same_device(desk, opened, &certificate).await? {
-        return refuse(desk, opened, NOT_FOUND, "the certificate belongs to another key and device").await;
+        return refuse(desk, opened, Code::CertificateUnknown, "the certificate belongs to another key and device")
+            .await;
     }
     Ok(Outcome::Success(issue::with_issuer(desk.endpoint, &desk.credentials, certificate), None))
 }
@@ -47,16 +44,16 @@ pub(crate) async fn crl(desk: &Desk<'_>, opened: &Opened, issuer: &Name, serial:
     let named = |k: &&Keyed| k.certificate.subject().matches(issuer);
     let named = signed.filter(named).or_else(|| desk.credentials.issuing.iter().find(named));
     let Some(authority) = named else {
-        return refuse(desk, opened, NO_CRL, &format!("there is no list of {issuer} here")).await;
+        return refuse(desk, opened, Code::CrlUnknown, &format!("there is no list of {issuer} here")).await;
     };
     let latest = desk.service.store.crl_latest(&authority.certificate.fingerprint()).await?;
     match latest.and_then(|row| Crl::parse(&row.der).ok()) {
         Some(crl) => Ok(Outcome::Success(Vec::new(), Some(Box::new(crl)))),
-        None => refuse(desk, opened, NO_CRL, "no list has been made yet").await,
+        None => refuse(desk, opened, Code::CrlUnknown, "no list has been made yet").await,
     }
 }
 
-async fn refuse(desk: &Desk<'_>, opened: &Opened, code: &'static str, detail: &str) -> Result<Outcome, Trouble> {
-    desk.record(desk.entry("refuse", &opened.transaction_id, code, detail)).await;
-    Ok(Outcome::Failure(FailInfo::BadCertId, code))
+async fn refuse(desk: &Desk<'_>, opened: &Opened, code: Code, detail: &str) -> Result<Outcome, Trouble> {
+    desk.record(desk.entry("refuse", &opened.transaction_id, code.text(), detail)).await;
+    Ok(Outcome::Failure(code.fail_info().unwrap_or(FailInfo::BadCertId), code.text()))
 }

@@ -116,7 +116,8 @@ async fn make(
         }
         let entries = entries(service, &fingerprint, now).await?;
         let number = latest.map_or(1, |row| row.number + 1);
-        let crl = sign(service, issuer, entries, number, now, lives.validity).await?;
+        let crl = ca::crl(&issuer.certificate, &*issuer.key, &entries, number, now, now.plus(lives.validity))
+            .map_err(|e| ServiceError::Issue(e.to_string()))?;
         let list = StoredCrl {
             issuer: fingerprint,
             number,
@@ -144,20 +145,6 @@ async fn entries(service: &Service, issuer: &[u8; 32], now: Time) -> Result<Vec<
 
 fn read(der: &[u8]) -> Result<Crl, ServiceError> {
     Crl::parse(der).map_err(|e| ServiceError::Issue(format!("the stored list cannot be read: {e}")))
-}
-
-async fn sign(
-    service: &Service,
-    issuer: &Keyed,
-    entries: Vec<RevokedEntry>,
-    number: u64,
-    now: Time,
-    validity: i64,
-) -> Result<Crl, ServiceError> {
-    let issuer = issuer.clone();
-    let work = move || ca::crl(&issuer.certificate, &*issuer.key, &entries, number, now, now.plus(validity));
-    let made = service.cores.finish(work).await.map_err(|_| ServiceError::Issue("busy".to_owned()))?;
-    made.map_err(|e| ServiceError::Issue(e.to_string()))
 }
 
 /// Revokes a certificate and publishes the list that says so.

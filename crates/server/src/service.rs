@@ -7,12 +7,12 @@ use ra::challenge::Pepper;
 use scep::caps::{Caps, NextCa};
 use scep::http::Operation;
 
+use crate::admission::Admission;
 use crate::config::{Config, ConfigError, Endpoint};
-use crate::cores::Cores;
 use crate::credential::state::State;
 use crate::credential::{self, Credentials, Inventory};
 use crate::store::{Actor, Store, StoreError};
-use crate::{enrol, key_file, world};
+use crate::{Code, enrol, key_file, world};
 
 /// A running service: one configuration, one store, one set of credentials that is swapped as a whole.
 pub struct Service {
@@ -26,7 +26,7 @@ pub struct Service {
     pub secrets: Secrets,
     /// What is not as it should be with the credentials.
     pub state: State,
-    pub(crate) cores: Cores,
+    pub(crate) admission: Admission,
 }
 
 /// The secrets behind challenges.
@@ -111,15 +111,14 @@ impl Service {
         let inventory = Inventory::read(&store, &config.folder).await?;
         let credentials = inventory.credentials(&config.folder)?;
         let secrets = Secrets::load(&config.folder)?;
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        let cores = Cores::new(processors, config.limits.waiting);
+        let admission = Admission::new(config.limits.waiting);
         let service = Service {
             config,
             store,
             credentials: ArcSwap::from_pointee(credentials),
             secrets,
             state: State::default(),
-            cores,
+            admission,
         };
         crate::issue::resume(&service, now).await?;
         credential::round(&service, now).await?;
@@ -145,7 +144,7 @@ impl Service {
             }
             Operation::GetNextCaCert => match self.credentials.load().next_body(now) {
                 Some(body) => Answer::Body { content_type: body.content_type, octets: body.octets },
-                None => Answer::Refused { status: 404, code: "ca.no-next" },
+                None => Answer::Refused { status: 404, code: Code::NoNextCa.text() },
             },
             Operation::PkiOperation(message) => enrol::enrol(self, endpoint, message, source, now).await,
         }

@@ -10,7 +10,7 @@ use crate::revocation::{self, Renew};
 use crate::{Service, ServiceError, credential, world};
 
 /// Between two rounds.
-const ROUND: Duration = Duration::from_secs(30);
+const ROUND: Duration = Duration::from_secs(10);
 /// How long an expired challenge is kept, so that its use can be told from a wrong one, in seconds.
 const KEEP_EXPIRED: i64 = 7 * 86_400;
 

@@ -2,9 +2,16 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
-    reason = "tests read files, look at the clock, start programs and say what they did"
+    clippy::disallowed_types,
+    reason = "tests read files, look at the clock, start programs, open sockets and say what they did"
 )]
 
 mod architecture;
+mod crash;
 mod fuzz_smoke;
+mod harness;
+mod hostile;
+mod interop;
+mod pair;
+mod parties;
 mod reference;

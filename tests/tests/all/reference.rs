@@ -25,6 +25,11 @@ fn codes_are_generated() {
         "# Codes\n\nGenerated from the code. A code never changes once released. A refusal carries the most useful one as \
          failInfoText; the audit has all of them, with the facts.\n",
     );
+    out.push_str("\n## An HTTP request was none of SCEP's\n\n| code | the client gets | meaning |\n|---|---|---|\n");
+    // Who names no operation gets a page for people instead.
+    for flaw in scep::http::HttpFlaw::ALL.into_iter().filter(|flaw| *flaw != scep::http::HttpFlaw::NoOperation) {
+        let _ = writeln!(out, "| `{}` | HTTP {} | {flaw} |", flaw.code(), flaw.status());
+    }
     out.push_str("\n## A message could not be opened\n\n| code | the client gets | meaning |\n|---|---|---|\n");
     for code in scep::Code::ALL {
         let gets = code.fail_info().map_or("HTTP 400 or 413", scep::FailInfo::name);
@@ -33,6 +38,11 @@ fn codes_are_generated() {
     out.push_str("\n## A request was refused\n\n| code | meaning |\n|---|---|\n");
     for reason in ra::Reason::ALL {
         let _ = writeln!(out, "| `{}` | {} |", reason.text(), reason.meaning().trim());
+    }
+    out.push_str("\n## A question was not answered\n\n| code | the client gets | meaning |\n|---|---|---|\n");
+    for code in server::Code::ALL {
+        let gets = code.fail_info().map_or("HTTP 404", scep::FailInfo::name);
+        let _ = writeln!(out, "| `{}` | {gets} | {} |", code.text(), code.meaning());
     }
     out.push_str("\n## A certificate would be no good\n\n| code | meaning |\n|---|---|\n");
     for code in ca::Code::ALL {

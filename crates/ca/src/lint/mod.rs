@@ -110,6 +110,11 @@ pub const ALL: &[Lint] = &[
     whole(Code::LintAuthority, "RFC 5280 §4.2.1.3, §4.2.1.9", extensions::authority),
     whole(Code::LintSubject, "RFC 5280 §4.1.2.6, §4.2.1.6", extensions::subject),
     whole(Code::LintSanEmpty, "RFC 5280 §4.2.1.6", extensions::alternative_names),
+    named(
+        Code::LintNameCount,
+        "no RFC: a bound of this CA, so that no single request fills store and lists",
+        names::count,
+    ),
     named(Code::LintNameLength, "RFC 5280 Appendix A.1 (upper bounds)", names::length),
     named(Code::LintNameText, "RFC 5280 §4.1.2.4; names are shown and logged", names::text),
     named(Code::LintNameType, "RFC 5280 §4.1.2.4, Appendix A.1", names::string_type),

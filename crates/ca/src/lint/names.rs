@@ -28,8 +28,26 @@ const BOUNDS: &[(Oid, usize)] = &[
 /// The bound for every other attribute: RFC 5280's greatest (ub-name).
 const OTHER_BOUND: usize = 32_768;
 
+/// The most attributes of a distinguished name.
+const MOST_ATTRIBUTES: usize = 32;
+/// The most subject alternative names.
+const MOST_NAMES: usize = 100;
+
 fn attributes<'a>(names: &'a Names<'_>) -> impl Iterator<Item = Attribute<'a>> {
     names.distinguished().flat_map(|name| name.rdns().into_iter().flatten())
+}
+
+pub(super) fn count(names: &Names<'_>) -> Vec<String> {
+    let attributes = names.distinguished().map(|name| name.rdns().iter().map(Vec::len).sum::<usize>());
+    let long = attributes.filter(|count| *count > MOST_ATTRIBUTES);
+    let mut says: Vec<String> = long
+        .map(|count| format!("A distinguished name has {count} attributes; {MOST_ATTRIBUTES} are the most."))
+        .collect();
+    if names.alternative.len() > MOST_NAMES {
+        let count = names.alternative.len();
+        says.push(format!("There are {count} subject alternative names; {MOST_NAMES} are the most."));
+    }
+    says
 }
 
 pub(super) fn length(names: &Names<'_>) -> Vec<String> {

@@ -15,7 +15,7 @@ use crate::print::Output;
 #[derive(Subcommand)]
 pub(crate) enum ChallengeCommand {
     /// Make a challenge; it is shown once, only its keyed hash is kept
-    New(NewArgs),
+    New(Box<NewArgs>),
     /// List challenges by what they are for and what became of them
     List(ListArgs),
 }

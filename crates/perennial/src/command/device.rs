@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use pki::extension::GeneralName;
 use pki::key::KeySpec;
 use pki::{Certificate, Name};
+use scep::server::Legacy;
 use serde::Serialize;
 use server::config::Span;
 use zeroize::Zeroizing;
@@ -28,6 +29,9 @@ pub(crate) struct Server {
     /// Which CA is meant, for servers with several
     #[arg(long, value_name = "NAME", default_value = "")]
     ca: String,
+    /// Read replies in single DES too: old servers send nothing else, and a certificate is no secret
+    #[arg(long)]
+    legacy: bool,
 }
 
 /// Where the device keeps its key and certificates.
@@ -60,6 +64,7 @@ pub(crate) struct Waiting {
 Examples:
   perennial enrol http://scep.example.com/scep --subject CN=laptop-17 --challenge 0123…
   perennial enrol http://ndes/certsrv/mscep/mscep.dll --dir ./d --subject 'CN=d,O=Example' --name dns:d.example.com
+  perennial enrol http://old.example.com/scep --legacy --subject CN=laptop-17 --challenge 0123…
 
 Exit status: 0 a certificate has been issued; 1 refused, or still waiting; 2 it could not be done.
 A request that was sent is kept: the same command sends it again as it was.")]
@@ -165,7 +170,9 @@ fn general_name(text: &str) -> Result<GeneralName, String> {
 
 impl Server {
     async fn session(&self) -> Result<Session, Failure> {
-        let options = Options { ca_identifier: self.ca.clone(), pin: self.fingerprint.clone(), ..Options::default() };
+        let legacy = if self.legacy { Legacy::SingleDes } else { Legacy::TripleDes };
+        let (ca_identifier, pin) = (self.ca.clone(), self.fingerprint.clone());
+        let options = Options { ca_identifier, pin, legacy, ..Options::default() };
         Ok(Session::open(&self.url, options).await?)
     }
 }

@@ -9,6 +9,7 @@ mod crl;
 mod demo;
 mod device;
 mod init;
+mod legacy;
 mod secret;
 mod serve;
 
@@ -74,6 +75,8 @@ enum Command {
     /// Read the audit, and prove that nobody changed it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// List who still uses SHA-1, triple or single DES
+    Legacy(legacy::LegacyArgs),
     /// Make the keyed hash of a secret, for the configuration
     #[command(subcommand)]
     Secret(secret::SecretCommand),
@@ -110,6 +113,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Ca(command) => authority::run(&command, output).await,
             Command::Credential(command) => credential::run(&command, output).await,
             Command::Audit(command) => audit::run(&command, output).await,
+            Command::Legacy(args) => legacy::run(&args, output).await,
             Command::Enrol(args) => device::enrol(&args, output).await,
             Command::Renew(args) => device::renew(&args, output).await,
             Command::Poll(args) => device::poll(&args, output).await,

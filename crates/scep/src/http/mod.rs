@@ -55,6 +55,16 @@ pub enum HttpFlaw {
 }
 
 impl HttpFlaw {
+    /// Every one.
+    pub const ALL: [HttpFlaw; 6] = [
+        HttpFlaw::QueryTooLong,
+        HttpFlaw::BodyTooLong,
+        HttpFlaw::NoOperation,
+        HttpFlaw::UnknownOperation,
+        HttpFlaw::NoMessage,
+        HttpFlaw::NotBase64,
+    ];
+
     /// The HTTP status that says so: 400 or 413.
     #[must_use]
     pub const fn status(self) -> u16 {

@@ -7,6 +7,7 @@ use pki::{Certificate, DerError, Random, Request, oid};
 use zeroize::Zeroizing;
 
 use super::answer::Addressee;
+use super::content::Work;
 use super::envelope::{self, OpenedEnvelope};
 use super::signer::{self, Flaw};
 use super::{Accept, Answerable, Content, Flawed, Opened, Opening, RaKeys, SignerKind, Undeliverable, Unreadable};
@@ -101,12 +102,14 @@ impl Draft {
         self.cipher = Some(envelope.cipher);
         let content = match &envelope.plain {
             Some(plain) => content::read(message_type, plain, accept),
-            None => Err("the content-encryption key or the content could not be decrypted".to_owned()),
+            None => Err("the content-encryption key or the content could not be decrypted".to_owned().into()),
         };
-        let content = content.map_err(|detail| {
-            // A request that is read is also verified; the same work is done for one that is not.
-            let _same_work = info.verify(signed.content.unwrap_or_default(), signer.public_key());
-            (Code::EnvelopeContent, detail)
+        let content = content.map_err(|not_read| {
+            if not_read.work == Work::Spared {
+                // A request that is read is also verified; the same work is done for one that is not.
+                let _same_work = info.verify(signed.content.unwrap_or_default(), signer.public_key());
+            }
+            (Code::EnvelopeContent, not_read.detail)
         })?;
         Ok(Verified { message_type, digest, signature, signer, envelope, content })
     }

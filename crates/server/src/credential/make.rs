@@ -30,8 +30,8 @@ pub(super) async fn next(
     let before = before.and_then(|h| h.certificate.clone());
     let model = Model::of(role, before.as_ref(), issuer);
     let spec = model.spec;
-    let key = service.cores.finish(move || generate(spec)).await;
-    let key = key.map_err(|_| ServiceError::Issue("busy".to_owned()))??;
+    let key = tokio::task::spawn_blocking(move || generate(spec)).await;
+    let key = key.map_err(|e| ServiceError::Issue(e.to_string()))??;
     let prepared = prepare(service, role, &model, key.public_key(), issuer, now)?;
     let serial = pki::certificate::serial_hex(prepared.serial());
     let file = format!("{}/{}-{serial}.key.pem", key_file::KEYS, role.name());
@@ -129,9 +129,7 @@ async fn sign(
     let entry = AuditEntry::by(&service.actor(), "credential", role.name(), "prepared", &detail);
     let committed = service.store.commit(Commit::Service(Box::new(record)), vec![entry], now).await;
     committed.map_err(|e| ServiceError::Issue(e.to_string()))?;
-    let signer = issuer.clone();
-    let signed = service.cores.finish(move || ca::sign(prepared, &signer.certificate, &*signer.key)).await;
-    let signed = signed.map_err(|_| ServiceError::Issue("busy".to_owned()))?;
+    let signed = ca::sign(prepared, &issuer.certificate, &*issuer.key);
     let certificate = signed.map_err(|e| ServiceError::Issue(e.to_string()))?;
     Ok(service.store.issued(&fingerprint, &certificate, Vec::new(), now).await?)
 }

@@ -32,7 +32,7 @@ pub(crate) fn profile() -> Profile {
 /// A whole enrolment with these credentials.
 pub(super) async fn enrolment(service: &Service, candidate: Arc<Credentials>, now: Time) -> Result<(), String> {
     let authorities = published(&candidate)?;
-    let key = service.cores.finish(device_key).await.map_err(|_| "busy".to_owned())??;
+    let key = tokio::task::spawn_blocking(device_key).await.map_err(|e| e.to_string())??;
     let mut random = [0; 16];
     world::random(&mut random);
     let challenge = zeroize::Zeroizing::new(pki::digest::hex(&random));

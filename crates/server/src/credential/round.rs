@@ -54,7 +54,9 @@ async fn steps(service: &Service, role: Role, mut wish: Wish, now: Time) -> Resu
         let asked = if hurried { Wish::Another(role) } else { wish };
         let Some((step, held)) = assess::next(service, &inventory, role, asked, now).await? else { return Ok(()) };
         let tries = matches!(step, Step::Prepare | Step::Activate(_));
-        if tries && wish == Wish::Nothing && service.state.pauses(role, now) || !acts(service, now).await? {
+        if tries && wish == Wish::Nothing && service.state.pauses(role, service.config.plan(role).validity, now)
+            || !acts(service, now).await?
+        {
             return Ok(());
         }
         match take(service, &inventory, role, step, held, now).await {

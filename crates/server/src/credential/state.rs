@@ -39,7 +39,7 @@ pub const KEY_MISSING: &str = "credential.key-missing";
 /// The other side does not trust the authority of the credential.
 pub const NOT_TRUSTED: &str = "credential.not-trusted";
 
-/// How long after a failure the same is not tried again, in seconds.
+/// The longest time after a failure for which the same is not tried again, in seconds.
 const PAUSE: i64 = 600;
 
 #[derive(Default)]
@@ -87,9 +87,10 @@ impl State {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).failed.get(&role).map(|(_, reason)| reason.clone())
     }
 
-    /// Whether a role is to be left alone for a moment. A clock that goes back ends the pause.
-    pub(crate) fn pauses(&self, role: Role, now: Time) -> bool {
+    /// Whether a role whose credentials live so long is to be left alone for a moment. A clock that goes back ends the
+    /// pause.
+    pub(crate) fn pauses(&self, role: Role, life: i64, now: Time) -> bool {
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.failed.get(&role).is_some_and(|(at, _)| *at <= now && now < at.plus(PAUSE))
+        inner.failed.get(&role).is_some_and(|(at, _)| *at <= now && now < at.plus(PAUSE.min(life / 50)))
     }
 }

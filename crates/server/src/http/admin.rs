@@ -1,15 +1,17 @@
 //! The interface for operators' programs.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use super::operation::plain;
+use super::operation::{body, plain};
 use super::{Peer, Shared, basic};
 use crate::operator::{self, ChallengeFor};
-use crate::{ServiceError, world};
+use crate::{Service, ServiceError, world};
+
+/// Octets of what is asked for.
+const MOST_WANTED: usize = 64 << 10;
 
 /// What a challenge is asked for.
 #[derive(Deserialize)]
@@ -32,12 +34,12 @@ pub(super) async fn new_challenge(
     State(Shared(service)): State<Shared>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
-    wanted: Result<Json<Wanted>, axum::extract::rejection::JsonRejection>,
+    asked: Body,
 ) -> Response<Body> {
     let Some(by) = basic::operator(&service, &headers, peer) else { return unauthorised() };
-    let Json(wanted) = match wanted {
+    let wanted = match wanted(&service, &headers, asked).await {
         Ok(wanted) => wanted,
-        Err(rejection) => return plain(rejection.status(), &rejection.body_text()),
+        Err(refusal) => return refusal,
     };
     let Some(endpoint) = service.config.endpoints.get(&wanted.endpoint) else {
         return plain(StatusCode::NOT_FOUND, "there is no such endpoint");
@@ -59,6 +61,17 @@ pub(super) async fn new_challenge(
             plain(StatusCode::SERVICE_UNAVAILABLE, "try again later")
         }
     }
+}
+
+/// Reads what is asked for. Only as JSON: a browser sends that to no other site without asking it first.
+async fn wanted(service: &Service, headers: &HeaderMap, asked: Body) -> Result<Wanted, Response<Body>> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type: application/json is expected"));
+    }
+    let octets = body(service, asked, MOST_WANTED).await?;
+    serde_json::from_slice(&octets).map_err(|error| plain(StatusCode::BAD_REQUEST, &error.to_string()))
 }
 
 /// 401, asking for Basic authentication.

@@ -21,10 +21,12 @@ pub(super) enum Door<'a> {
     ChallengePage(&'a Endpoint),
 }
 
-/// Finds the door for a path: the case of letters, a slash at the end and an appended `pkiclient.exe` do not count.
+/// Finds the door for a path: the case of letters, a slash at the end, slashes too many (an address that ends in one,
+/// and a client that puts another before `pkiclient.exe`) and an appended `pkiclient.exe` do not count.
 pub(super) fn find<'a>(config: &'a Config, path: &str) -> Option<Door<'a>> {
-    let path = path.to_ascii_lowercase();
-    let path = path.trim_end_matches('/');
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let path = format!("/{}", parts.join("/")).to_ascii_lowercase();
+    let path = path.as_str();
     let ndes = config.endpoints.values().find(|e| e.doors == Doors::Ndes);
     let bare = path.strip_suffix("/pkiclient.exe").unwrap_or(path);
     if NDES.contains(&bare) {

@@ -19,6 +19,10 @@ pub(super) async fn answer(
     let path = request.uri().path().to_owned();
     match door::find(&service.config, &path) {
         Some(Door::Scep(endpoint)) => scep(&service, endpoint, peer, request).await,
+        // Each look at the page makes a challenge; a HEAD would make one that nobody sees. Some scrapers POST.
+        Some(Door::ChallengePage(_)) if !matches!(*request.method(), Method::GET | Method::POST) => {
+            plain(StatusCode::METHOD_NOT_ALLOWED, "GET or POST")
+        }
         Some(Door::ChallengePage(endpoint)) => {
             page::challenge(&service, endpoint, peer, request.headers().clone()).await
         }
@@ -33,7 +37,7 @@ async fn scep(service: &Service, endpoint: &Endpoint, peer: Peer, request: Reque
         _ => return plain(StatusCode::METHOD_NOT_ALLOWED, "GET or POST"),
     };
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = match body(service, request).await {
+    let body = match body(service, request.into_body(), door_words::MOST_BODY).await {
         Ok(body) => body,
         Err(response) => return response,
     };
@@ -43,14 +47,15 @@ async fn scep(service: &Service, endpoint: &Endpoint, peer: Peer, request: Reque
     }
 }
 
-/// The body, bounded in size and time.
-async fn body(service: &Service, request: Request<Body>) -> Result<Vec<u8>, Response<Body>> {
-    let read = Limited::new(request.into_body(), door_words::MOST_BODY).collect();
-    match tokio::time::timeout(service.config.limits.request_timeout, read).await {
+/// A body, bounded in size and time. One that says it is longer is not read at all.
+pub(super) async fn body(service: &Service, body: Body, most: usize) -> Result<Vec<u8>, Response<Body>> {
+    let too_long = || plain(StatusCode::PAYLOAD_TOO_LARGE, HttpFlaw::BodyTooLong.code());
+    if axum::body::HttpBody::size_hint(&body).lower() > most as u64 {
+        return Err(too_long());
+    }
+    match tokio::time::timeout(service.config.limits.request_timeout, Limited::new(body, most).collect()).await {
         Ok(Ok(body)) => Ok(Bytes::into(body.to_bytes())),
-        Ok(Err(e)) if e.is::<LengthLimitError>() => {
-            Err(plain(StatusCode::PAYLOAD_TOO_LARGE, HttpFlaw::BodyTooLong.code()))
-        }
+        Ok(Err(e)) if e.is::<LengthLimitError>() => Err(too_long()),
         Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "the body did not arrive")),
         Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
     }

@@ -5,7 +5,8 @@ use pki::{Certificate, Request, Time, Validity};
 use ra::{Approver, Case, CaseId, ChallengeRecord, Held, Known, Revocation, Spent, State};
 
 use super::audit::AuditEntry;
-use super::record::{Actor, CaseFilter, CaseQuery, CaseState, StoredCase};
+use super::listed::{CaseFilter, CaseState, StoredCase};
+use super::record::{Actor, CaseQuery};
 use super::unit::{Query, Step};
 use super::value::{Row, params};
 use super::{Store, StoreError};
@@ -19,21 +20,21 @@ macro_rules! known_fields {
     };
 }
 
-const KNOWN: &str = concat!(
+pub(super) const KNOWN: &str = concat!(
     "SELECT ",
     known_fields!(),
     " FROM enrolment_case c LEFT JOIN certificate k ON k.issuer = c.issuer AND k.serial = c.serial
       WHERE c.endpoint = $1 AND c.transaction_id = $2 ORDER BY c.generation DESC LIMIT 1"
 );
 
-const CHALLENGE: &str = concat!(
+pub(super) const CHALLENGE: &str = concat!(
     "SELECT h.endpoint, h.expires_at, h.profile, h.device, h.sid, h.spent_at, ",
     known_fields!(),
     " FROM challenge h LEFT JOIN enrolment_case c ON c.id = h.spent_case
       LEFT JOIN certificate k ON k.issuer = c.issuer AND k.serial = c.serial WHERE h.challenge_key = $1"
 );
 
-const SIGNER: &str = "SELECT profile, endpoint, device, sid, revoked_at, revoked_reason FROM certificate
+pub(super) const SIGNER: &str = "SELECT profile, endpoint, device, sid, revoked_at, revoked_reason FROM certificate
     WHERE serial = $1 AND der = $2 LIMIT 1";
 
 macro_rules! stored_case {
@@ -55,6 +56,13 @@ const LIST_BY_STATE: &str = concat!(
     stored_case!(),
     "WHERE state = $1 AND (CAST($2 AS TEXT) IS NULL OR endpoint = $2) AND (CAST($3 AS TEXT) IS NULL OR device = $3)
      ORDER BY created_at DESC, id LIMIT $4 OFFSET $5"
+);
+
+/// Those that wait, by an index that holds no others.
+const LIST_WAITING: &str = concat!(
+    stored_case!(),
+    "WHERE state = $1 AND state IN ('pending', 'approved') AND (CAST($2 AS TEXT) IS NULL OR endpoint = $2)
+     AND (CAST($3 AS TEXT) IS NULL OR device = $3) ORDER BY created_at DESC, id LIMIT $4 OFFSET $5"
 );
 
 const DECIDE: &str = "UPDATE enrolment_case SET state = $1, decided_by = $2, decided_why = $3, changed_at = $4
@@ -100,7 +108,7 @@ impl Store {
             Query { sql: SIGNER, params: params![query.signer.serial(), query.signer.der()] },
         ];
         queries.extend(query.challenge.map(|key| Query { sql: CHALLENGE, params: params![&key] }));
-        let mut found = self.read(queries).await?.into_iter().map(|rows| rows.into_iter().next());
+        let mut found = self.read_point(queries).await?.into_iter().map(|rows| rows.into_iter().next());
         let (case, signer, challenge) = (found.next().flatten(), found.next().flatten(), found.next().flatten());
         Ok(Case {
             known: case.map(known).transpose()?.flatten(),
@@ -126,7 +134,11 @@ impl Store {
         let (endpoint, device) = (filter.endpoint.as_deref(), filter.device.as_deref());
         let (limit, offset) = (filter.limit, filter.offset);
         let rows = match filter.state {
-            Some(state) => self.query(LIST_BY_STATE, params![state.name(), endpoint, device, limit, offset]).await?,
+            Some(state) => {
+                let waiting = matches!(state, CaseState::Pending | CaseState::Approved);
+                let sql = if waiting { LIST_WAITING } else { LIST_BY_STATE };
+                self.query(sql, params![state.name(), endpoint, device, limit, offset]).await?
+            }
             None => self.query(LIST, params![endpoint, device, limit, offset]).await?,
         };
         rows.into_iter().map(stored).collect()

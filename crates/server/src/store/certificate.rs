@@ -5,7 +5,8 @@ use ra::{CaseId, Revocation};
 
 use super::audit::AuditEntry;
 use super::case::revocation;
-use super::record::{Actor, CertificateFilter, CertificateStatus, RevokedCertificate, StoredCertificate, Unfinished};
+use super::listed::{CertificateFilter, CertificateStatus, RevokedCertificate, StoredCertificate, Unfinished};
+use super::record::Actor;
 use super::unit::Step;
 use super::value::{Row, params};
 use super::{Store, StoreError};
@@ -19,7 +20,10 @@ macro_rules! stored_certificate {
 
 const BY_SERIAL: &str = concat!(stored_certificate!(), "WHERE serial = $1 ORDER BY prepared_at DESC LIMIT 1");
 const BY_ISSUER: &str = concat!(stored_certificate!(), "WHERE issuer = $1 AND serial = $2");
-const BY_CASE: &str = concat!(stored_certificate!(), "WHERE case_id = $1 ORDER BY prepared_at DESC LIMIT 1");
+const BY_CASE: &str = concat!(
+    stored_certificate!(),
+    "WHERE (serial, issuer) = (SELECT serial, issuer FROM enrolment_case WHERE id = $1)"
+);
 
 const LIST: &str = concat!(
     stored_certificate!(),

@@ -4,7 +4,8 @@ use pki::Time;
 use ra::CaseId;
 
 use super::audit::AuditEntry;
-use super::record::{Actor, ChallengeFilter, ChallengeNew, ChallengeStatus, StoredChallenge};
+use super::listed::{ChallengeFilter, ChallengeStatus, StoredChallenge};
+use super::record::{Actor, ChallengeNew};
 use super::unit::Step;
 use super::value::{Row, params};
 use super::{Store, StoreError};

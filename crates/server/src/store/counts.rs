@@ -2,7 +2,7 @@
 
 use pki::Time;
 
-use super::record::Counts;
+use super::listed::Counts;
 use super::unit::Query;
 use super::value::{Row, params};
 use super::{Store, StoreError};

@@ -3,7 +3,8 @@
 use pki::Time;
 
 use super::audit::AuditEntry;
-use super::record::{Actor, StoredCrl};
+use super::listed::StoredCrl;
+use super::record::Actor;
 use super::unit::Step;
 use super::value::{Row, params};
 use super::{Store, StoreError};

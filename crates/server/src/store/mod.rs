@@ -24,6 +24,7 @@ mod counts;
 mod credential;
 mod crl;
 mod error;
+mod listed;
 mod notice;
 mod postgres;
 mod record;
@@ -44,11 +45,14 @@ use tokio::sync::oneshot;
 
 pub use audit::{AuditEntry, AuditFault, AuditFilter, AuditPlace, AuditRow, ChainReport};
 pub use error::{CommitError, StoreError};
+pub use listed::{
+    CaseFilter, CaseState, CertificateFilter, CertificateStatus, ChallengeFilter, ChallengeStatus, Counts,
+    CredentialMove, CredentialRecord, Lease, NoticeDue, RevokedCertificate, Slot, StoredCase, StoredCertificate,
+    StoredChallenge, StoredCrl, Unfinished, WeakUse,
+};
 pub use record::{
-    Actor, CaseFilter, CaseQuery, CaseState, CertificateFilter, CertificateRecord, CertificateStatus, ChallengeFilter,
-    ChallengeNew, ChallengeStatus, Commit, Counts, CredentialMove, CredentialRecord, GrantRecord, Lease, Notice,
-    NoticeDue, Origin, PendRecord, RequestRecord, RevokedCertificate, ServiceRecord, Slot, StoredCase,
-    StoredCertificate, StoredChallenge, StoredCrl, Unfinished, WeakUse,
+    Actor, CaseQuery, CertificateRecord, ChallengeNew, Commit, GrantRecord, Notice, Origin, PendRecord, RequestRecord,
+    ServiceRecord,
 };
 use schema::Migrations;
 use unit::{Query, Step, Unit, Waiting};
@@ -64,8 +68,8 @@ struct Inner {
 }
 
 enum Engine {
-    Sqlite(sqlite::Sqlite),
-    Postgres(postgres::Postgres),
+    Sqlite(Box<sqlite::Sqlite>),
+    Postgres(Box<postgres::Postgres>),
 }
 
 impl Store {
@@ -87,8 +91,10 @@ impl Store {
             "sqlite" if matches!(rest, "" | ":memory:") => {
                 return Err(StoreError::Url("a path must follow \"sqlite:\"".to_owned()));
             }
-            "sqlite" => Engine::Sqlite(sqlite::Sqlite::open(Path::new(rest), node, migrations).await?),
-            "postgres" | "postgresql" => Engine::Postgres(postgres::Postgres::open(url, node, migrations).await?),
+            "sqlite" => Engine::Sqlite(Box::new(sqlite::Sqlite::open(Path::new(rest), node, migrations).await?)),
+            "postgres" | "postgresql" => {
+                Engine::Postgres(Box::new(postgres::Postgres::open(url, node, migrations).await?))
+            }
             _ => {
                 let why = "it must begin with \"sqlite:\" or \"postgres://\"";
                 return Err(StoreError::Url(why.to_owned()));
@@ -122,6 +128,15 @@ impl Store {
         debug_assert!(queries.iter().all(|query| unit::is_ascending(query.sql)), "placeholders out of order");
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.read(queries).await,
+            Engine::Postgres(engine) => engine.read(queries).await,
+        }
+    }
+
+    /// Reads a few rows that an index leads to, in one snapshot. It takes some ten microseconds with SQLite, less than
+    /// asking another thread would cost.
+    async fn read_point(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.read_here(&queries),
             Engine::Postgres(engine) => engine.read(queries).await,
         }
     }

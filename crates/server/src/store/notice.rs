@@ -3,7 +3,8 @@
 use pki::Time;
 use ra::CaseId;
 
-use super::record::{Notice, NoticeDue};
+use super::listed::NoticeDue;
+use super::record::Notice;
 use super::unit::Step;
 use super::value::{Row, params};
 use super::{Store, StoreError};

@@ -1,9 +1,12 @@
 //! SQLite: one writer thread that commits groups, and a few connections that read.
 
+#![expect(clippy::disallowed_methods, reason = "the database is a file, and its writer a thread")]
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, mpsc};
@@ -55,19 +58,26 @@ impl Sqlite {
         let gone = |_| StoreError::Unavailable("it has been closed".to_owned());
         let _permit = self.readers.permits.acquire().await.map_err(gone)?;
         let (idle, path) = (Arc::clone(&self.readers.idle), self.readers.path.clone());
-        blocking(move || {
-            let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut connection = match taken {
-                Some(connection) => connection,
-                None => connect(&path)?,
-            };
-            // A connection whose read failed is not used again.
-            let found = read(&mut connection, &queries).map_err(|error| said(&error))?;
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            Ok(found)
-        })
-        .await
+        blocking(move || borrowed(&idle, &path, &queries)).await
     }
+
+    /// The same on this thread, for queries that are answered at once.
+    pub(super) fn read_here(&self, queries: &[Query]) -> Result<Vec<Vec<Row>>, StoreError> {
+        borrowed(&self.readers.idle, &self.readers.path, queries)
+    }
+}
+
+/// Reads with an idle connection, or with a new one.
+fn borrowed(idle: &Mutex<Vec<Connection>>, path: &Path, queries: &[Query]) -> Result<Vec<Vec<Row>>, StoreError> {
+    let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut connection = match taken {
+        Some(connection) => connection,
+        None => connect(path)?,
+    };
+    // A connection whose read failed is not used again.
+    let found = read(&mut connection, queries).map_err(|error| said(&error))?;
+    idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    Ok(found)
 }
 
 async fn blocking<T: Send + 'static>(
@@ -105,6 +115,8 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.set_prepared_statement_cache_capacity(64);
+        // Otherwise a statement is compiled anew for every other value that is bound to it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         settle_in(&connection)?;
         Ok(connection)
     };
@@ -117,7 +129,8 @@ fn settle_in(connection: &Connection) -> rusqlite::Result<()> {
     loop {
         let result = connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16000;",
+             PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16000;
+             PRAGMA wal_autocheckpoint = 4000;",
         );
         match result {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && patience > 0 => {
@@ -281,5 +294,30 @@ fn said(error: &rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt(text),
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => StoreError::Unavailable(text),
         _ => StoreError::Failed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_compiled_once_whatever_is_bound_to_it() {
+        use crate::store::case::{CHALLENGE, KNOWN, SIGNER};
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let mut connection = prepare(&path, "a", schema::MIGRATIONS).unwrap();
+        let statements = [(KNOWN, 2), (SIGNER, 2), (CHALLENGE, 1)];
+        for number in 0..5_u8 {
+            let query = |(sql, params)| Query { sql, params: vec![Value::Bytes(vec![number]); params] };
+            read(&mut connection, &statements.map(query)).unwrap();
+        }
+        for (sql, _) in statements {
+            let statement = connection.prepare_cached(sql).unwrap();
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use pki::Time;
 
-use super::record::Lease;
+use super::listed::Lease;
 use super::unit::Step;
 use super::value::params;
 use super::{Store, StoreError};

@@ -2,7 +2,7 @@
 
 use pki::Time;
 
-use super::record::WeakUse;
+use super::listed::WeakUse;
 use super::unit::Step;
 use super::value::{Row, params};
 use super::{Store, StoreError};

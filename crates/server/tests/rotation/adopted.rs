@@ -12,7 +12,6 @@ use crate::place::*;
 const PLAN: &str = "[credential.ra-signing]\nfile = \"outside/ra.pem\"\n";
 
 /// Somebody outside who has the CA make a certificate for them.
-#[expect(clippy::disallowed_methods, reason = "tests order what they like")]
 fn made(service: &Service, profile: &Profile, subject: &str, now: Time) -> (Certificate, PrivateKey) {
     let key = PrivateKey::generate(KeySpec::Rsa2048).expect("a key");
     let credentials = service.credentials.load();

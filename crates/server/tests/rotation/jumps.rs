@@ -60,8 +60,8 @@ async fn a_lost_key_is_replaced() {
 async fn a_credential_that_does_not_stand_the_proof_never_takes_over() {
     let place = Place::new("").await;
     let mut config = place.config();
-    // No enrolment gets a processor, so that no proof succeeds.
-    config.limits.waiting = 0;
+    // What a proof enrols for is not there, so that none succeeds.
+    config.profiles.remove("(proof)");
     let two_thirds = START.plus(2 * YEAR * 2 / 3 + DAY);
     let service = Service::open_at(config, START).await.expect("open");
     let before = get_ca(&service, START).await;

@@ -1,5 +1,7 @@
 //! Service credentials through their generations, with the real service on a clock that is moved by hand.
 
+#![allow(clippy::disallowed_methods, reason = "tests write files and order what they like")]
+
 mod adopted;
 mod authority;
 mod crash;

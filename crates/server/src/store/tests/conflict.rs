@@ -17,6 +17,7 @@ on_both_engines!(
     one_of_many_has_the_one_time_challenge,
     one_of_many_has_the_sealed_challenge,
     a_conflict_undoes_one_unit_alone,
+    a_step_that_touches_nothing_undoes_those_before_it,
     a_refused_statement_fails_one_unit_alone,
     nodes_that_meet_in_different_orders_all_get_an_answer,
 );
@@ -113,6 +114,26 @@ async fn a_conflict_undoes_one_unit_alone(place: Place) {
     }
     let report = &store.audit_verify().await.unwrap()[0];
     assert_eq!((report.rows, report.fault), (61, None));
+}
+
+/// No audit row here, whose number would betray what was left over.
+async fn a_step_that_touches_nothing_undoes_those_before_it(place: Place) {
+    const INSERT: &str = "INSERT INTO task (name, held_by, held_until) VALUES ($1, $2, $3)";
+    const TOUCH: &str = "UPDATE task SET held_until = 0 WHERE name = $1";
+    let store = place.open("a").await;
+    let mut racers = JoinSet::new();
+    for number in 0..60_u32 {
+        let store = store.clone();
+        let touched = if number % 3 == 0 { "nobody".to_owned() } else { number.to_string() };
+        let steps = vec![
+            Step::one("task", INSERT, params![&number.to_string(), "a", NOW]),
+            Step::one("touch", TOUCH, params![&touched]),
+        ];
+        racers.spawn(async move { store.write(steps, Vec::new(), NOW).await.is_ok() });
+    }
+    assert_eq!(racers.join_all().await.into_iter().filter(|won| *won).count(), 40);
+    let rows = store.query("SELECT COUNT(*) FROM task", Vec::new()).await.unwrap();
+    assert_eq!(rows.into_iter().next().unwrap().int().unwrap(), 40);
 }
 
 /// A fault of ours in one unit (here a task without a name) is not the fault of those it shares a transaction with.

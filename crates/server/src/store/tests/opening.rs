@@ -137,3 +137,29 @@ async fn a_broken_connection_is_replaced() {
     let reports = store.audit_verify().await.unwrap();
     assert_eq!((reports[0].rows, reports[0].fault), (4, None));
 }
+
+#[tokio::test]
+async fn sqlite_writes_through_to_the_disk() {
+    let place = Place::sqlite();
+    let store = place.open("a").await;
+    let full = store.query("PRAGMA synchronous", Vec::new()).await.unwrap().remove(0).int().unwrap();
+    let log = store.query("PRAGMA journal_mode", Vec::new()).await.unwrap().remove(0).text().unwrap();
+    let keys = store.query("PRAGMA foreign_keys", Vec::new()).await.unwrap().remove(0).int().unwrap();
+    assert_eq!((full, log.as_str(), keys), (2, "wal", 1));
+}
+
+/// A database that answers before it has written is told not to.
+#[tokio::test]
+async fn postgres_writes_through_to_the_disk() {
+    let Some(place) = Place::postgres().await else { return };
+    let (client, connection) = tokio_postgres::connect(&place.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let database = place.url.rsplit('/').next().unwrap();
+    client.batch_execute(&format!("ALTER DATABASE {database} SET synchronous_commit = off")).await.unwrap();
+    let store = place.open("a").await;
+    let setting = "SELECT current_setting('synchronous_commit')";
+    assert_eq!(store.query(setting, Vec::new()).await.unwrap().remove(0).text().unwrap(), "on");
+    client.batch_execute(&format!("ALTER DATABASE {database} SET synchronous_commit = remote_apply")).await.unwrap();
+    let stricter = place.open("a").await;
+    assert_eq!(stricter.query(setting, Vec::new()).await.unwrap().remove(0).text().unwrap(), "remote_apply");
+}
