@@ -9,18 +9,22 @@ demo:
 test:
 	.ci/test
 
-# Enrolments per second and CPU per enrolment, beside what the RSA operations alone cost.
+# Enrolments per second and CPU per enrolment, beside what the RSA operations alone cost; and chains judged per second,
+# beside rustls-webpki and OpenSSL.
 bench:
 	cargo build --release --quiet --locked -p perennial
 	cargo run --release --quiet --locked -p benches
+	cargo run --release --quiet --locked -p chain --example bench_chain
 
 # The fuzzers, FUZZ_SECONDS (60) each. Needs cargo-fuzz and g++.
 fuzz:
 	.ci/fuzz
 
-# The demonstration over and over, for SOAK_SECONDS (3600).
+# The service killed again and again under load, for SOAK_SECONDS (3600); then the demonstration over and over, as long.
 soak:
 	cargo build --release --locked -p perennial
+	PERENNIAL_BIN=$(CURDIR)/target/release/perennial SOAK_SECONDS=$${SOAK_SECONDS:-3600} \
+		cargo test --locked -p tests --test all -- --nocapture crash::kill
 	@end=$$(( $$(date +%s) + $${SOAK_SECONDS:-3600} )); count=0; \
 	while [ $$(date +%s) -lt $$end ]; do \
 		target/release/perennial demo >target/soak.log 2>&1 || { cat target/soak.log; echo "failed after $$count"; exit 1; }; \

@@ -7,7 +7,25 @@
 //! Evidence may be hostile, damaged or enormous. Every reader is bounded; what it repaired, could not read or left out is
 //! itself part of the [`Evidence`].
 
+mod case;
+pub mod cause;
+pub mod check;
+mod collect;
+mod diagnose;
 pub mod fact;
+mod finding;
+pub mod forecast;
+pub mod noise;
+mod page;
+pub mod report;
 pub mod source;
+mod witness;
 
+pub use case::Case;
+pub use cause::{Cause, Language};
+pub use collect::what_to_collect;
+pub use diagnose::{Diagnosis, Verdict, diagnose};
 pub use fact::{Evidence, Fact, Observed, Place};
+pub use finding::{Certainty, Finding, Line, Missing, Outcome, Severity};
+pub use page::page;
+pub use witness::{Heard, Witness};

@@ -41,7 +41,7 @@ impl Certificate {
         let mut outer = whole.reader();
         let tbs = outer.take(tag::SEQUENCE, "TBSCertificate")?;
         let algorithm = outer.take(tag::SEQUENCE, "signatureAlgorithm")?.raw.to_vec();
-        let signature = outer.bit_octets("signatureValue")?.to_vec();
+        let signature = outer.signature_octets("signatureValue")?.to_vec();
         outer.finish("Certificate")?;
 
         let mut inner = tbs.reader();

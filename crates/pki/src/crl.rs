@@ -97,7 +97,7 @@ impl Crl {
         let mut outer = whole.reader();
         let tbs = outer.take(tag::SEQUENCE, "TBSCertList")?;
         let algorithm = outer.take(tag::SEQUENCE, "signatureAlgorithm")?.raw.to_vec();
-        let signature = outer.bit_octets("signatureValue")?.to_vec();
+        let signature = outer.signature_octets("signatureValue")?.to_vec();
         outer.finish("CertificateList")?;
         let mut inner = tbs.reader();
         if inner.peek() == Some(tag::INTEGER) {

@@ -4,10 +4,17 @@
 //! The same list is walked by `make fuzz` (coverage-guided, `fuzz/`) and by the short run in `make test`
 //! (`tests/all/fuzz_smoke.rs`).
 
+mod chain;
+mod doctor;
 mod fixtures;
 mod pki;
 mod scep;
 
+pub use self::chain::{chain_build, ocsp};
+pub use self::doctor::{
+    doctor_any, doctor_certutil, doctor_event_log, doctor_event_xml, doctor_http_error_log, doctor_iis_configuration,
+    doctor_registry, doctor_service_trace, doctor_trace, doctor_web_log,
+};
 pub use self::pki::{certificate, cms, crl, name, normalise, request};
 pub use self::scep::{ca_certs, http_query, scep_content, scep_open, scep_reply, scep_reply_content};
 
@@ -36,4 +43,20 @@ pub const ALL: &[Door] = &[
     Door { name: "scep_content", enter: scep_content, seeds: self::scep::content_seeds },
     Door { name: "scep_reply", enter: scep_reply, seeds: self::scep::reply_seeds },
     Door { name: "scep_reply_content", enter: scep_reply_content, seeds: self::scep::reply_content_seeds },
+    Door { name: "ocsp", enter: ocsp, seeds: self::chain::ocsp_seeds },
+    Door { name: "chain_build", enter: chain_build, seeds: self::chain::chain_build_seeds },
+    Door { name: "doctor_event_log", enter: doctor_event_log, seeds: self::doctor::event_log_seeds },
+    Door { name: "doctor_event_xml", enter: doctor_event_xml, seeds: self::doctor::event_xml_seeds },
+    Door { name: "doctor_trace", enter: doctor_trace, seeds: self::doctor::trace_seeds },
+    Door { name: "doctor_web_log", enter: doctor_web_log, seeds: self::doctor::web_log_seeds },
+    Door { name: "doctor_http_error_log", enter: doctor_http_error_log, seeds: self::doctor::http_error_seeds },
+    Door { name: "doctor_service_trace", enter: doctor_service_trace, seeds: self::doctor::service_trace_seeds },
+    Door { name: "doctor_registry", enter: doctor_registry, seeds: self::doctor::registry_seeds },
+    Door {
+        name: "doctor_iis_configuration",
+        enter: doctor_iis_configuration,
+        seeds: self::doctor::configuration_seeds,
+    },
+    Door { name: "doctor_certutil", enter: doctor_certutil, seeds: self::doctor::certutil_seeds },
+    Door { name: "doctor_any", enter: doctor_any, seeds: self::doctor::any_seeds },
 ];

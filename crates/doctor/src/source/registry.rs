@@ -18,8 +18,24 @@ pub(crate) struct Registry {
 struct Parser {
     width: Width,
     key: Option<String>,
-    /// A value that goes on in the next line: where it began and its text so far.
-    open: Option<(u64, String)>,
+    /// A value that goes on in the next line.
+    open: Option<Open>,
+}
+
+/// A value whose end has not come yet. Each further line is looked at once, however many there are.
+struct Open {
+    began: u64,
+    text: String,
+    going: GoingOn,
+}
+
+/// Why a value goes on in the next line.
+#[derive(Clone, Copy)]
+enum GoingOn {
+    /// Its quote is still open.
+    InString,
+    /// Its hexadecimal octets end with a backslash.
+    InHex,
 }
 
 impl Registry {
@@ -35,9 +51,9 @@ impl Registry {
     pub(crate) fn finish(&mut self, notes: &mut Notes<'_>) {
         let (limit, parser) = (notes.item_limit(), &mut self.parser);
         self.lines.finish(limit, |line| parser.any(line, notes));
-        if let Some((number, text)) = self.parser.open.take() {
-            notes.repaired(Position::Line(number), RepairKind::CutEntry, 1);
-            self.parser.value(number, &text, notes);
+        if let Some(open) = self.parser.open.take() {
+            notes.repaired(Position::Line(open.began), RepairKind::CutEntry, 1);
+            self.parser.value(open.began, &open.text, notes);
         }
     }
 }
@@ -54,14 +70,12 @@ impl Parser {
     }
 
     fn line(&mut self, number: u64, line: &str, notes: &mut Notes<'_>) {
-        if let Some((began, mut text)) = self.open.take() {
+        if let Some(open) = self.open.take() {
             if !starts_anew(line) {
-                text.push_str(if in_string(&text) { "\n" } else { "" });
-                text.push_str(if in_string(&text) { line } else { line.trim() });
-                return self.value_or_more(began, text, notes);
+                return self.continued(open, line, notes);
             }
-            notes.repaired(Position::Line(began), RepairKind::CutEntry, 1);
-            self.value(began, &text, notes);
+            notes.repaired(Position::Line(open.began), RepairKind::CutEntry, 1);
+            self.value(open.began, &open.text, notes);
         }
         let trimmed = line.trim();
         if trimmed.eq_ignore_ascii_case("REGEDIT4") {
@@ -88,13 +102,33 @@ impl Parser {
     }
 
     fn value_or_more(&mut self, began: u64, text: String, notes: &mut Notes<'_>) {
-        let goes_on = if in_string(&text) { true } else { is_hex(&text) && text.ends_with('\\') };
-        if goes_on && text.len() < notes.item_limit() {
-            let text = if in_string(&text) { text } else { text.trim_end_matches('\\').to_owned() };
-            self.open = Some((began, text));
+        if in_string(&text) {
+            self.open = Some(Open { began, text, going: GoingOn::InString });
+        } else if is_hex(&text) && text.ends_with('\\') {
+            let text = text.trim_end_matches('\\').to_owned();
+            self.open = Some(Open { began, text, going: GoingOn::InHex });
         } else {
             self.value(began, &text, notes);
         }
+    }
+
+    fn continued(&mut self, mut open: Open, line: &str, notes: &mut Notes<'_>) {
+        if open.text.len() + line.len() > notes.item_limit() {
+            return notes.too_long();
+        }
+        let ended = match open.going {
+            GoingOn::InString => {
+                open.text.push('\n');
+                open.text.push_str(line);
+                closes_string(line)
+            }
+            GoingOn::InHex => {
+                let line = line.trim();
+                open.text.push_str(line.trim_end_matches('\\'));
+                !line.ends_with('\\')
+            }
+        };
+        if ended { self.value(open.began, &open.text, notes) } else { self.open = Some(open) }
     }
 
     fn value(&mut self, number: u64, text: &str, notes: &mut Notes<'_>) {
@@ -136,6 +170,16 @@ fn in_string(text: &str) -> bool {
         None => quoted(text).and_then(|(_, rest)| rest.trim_start().strip_prefix('=')),
     };
     data.is_some_and(|data| data.trim_start().starts_with('"') && quoted(data.trim_start()).is_none())
+}
+
+/// Whether a line inside a string holds its closing quote.
+fn closes_string(line: &str) -> bool {
+    let mut escaped = false;
+    line.chars().any(|c| {
+        let closes = !escaped && quotes::quote(c) == Some(quotes::Quote::Double);
+        escaped = c == '\\' && !escaped;
+        closes
+    })
 }
 
 /// A string in quotes of any kind at the start of the text, with its escapes undone, and what follows.

@@ -77,10 +77,12 @@ fn one_line(open: &mut Option<(u64, String)>, number: u64, line: &str, notes: &m
     }
 }
 
-/// The text before the end mark and what follows it, if the mark stands before the next entry's start.
+/// The text before the end mark and what follows it, if the mark stands before the next entry's start. Looks no further
+/// than that start: a line of nothing but starts is otherwise searched to its end once for each of them.
 fn split_before_start(rest: &str) -> Option<(&str, &str)> {
-    let (text, after) = rest.split_once(END)?;
-    (!text.contains(START)).then_some((text, after))
+    let bound = rest.find(START).unwrap_or(rest.len());
+    let at = rest.get(..bound)?.find(END)?;
+    Some((rest.get(..at)?, rest.get(at + END.len()..)?))
 }
 
 /// The attributes after an entry's text, and what follows them on the line.

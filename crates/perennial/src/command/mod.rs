@@ -2,14 +2,17 @@ mod audit;
 mod authority;
 mod case;
 mod cert;
+mod chain;
 mod challenge;
 mod check;
 mod credential;
 mod crl;
 mod demo;
 mod device;
+mod doctor;
 mod init;
 mod legacy;
+mod probe;
 mod secret;
 mod serve;
 
@@ -90,6 +93,12 @@ enum Command {
     Getca(device::GetcaArgs),
     /// Device: get the revocation list by SCEP
     Getcrl(device::GetcrlArgs),
+    /// Say everything that is wrong with a certificate and its chain, as Windows would
+    Chain(chain::ChainArgs),
+    /// Say what is wrong with a Windows NDES deployment, from what it leaves behind
+    Doctor(doctor::DoctorArgs),
+    /// Ask a live SCEP server what it shows, and say what is wrong with it; nothing is issued
+    Probe(probe::ProbeArgs),
     /// See a device get, renew and lose a certificate
     Demo(demo::DemoArgs),
 }
@@ -99,7 +108,9 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
     match line.command {
         Command::Check(args) => return check::run(&args, output),
         Command::Secret(command) => return secret::run(&command),
+        Command::Doctor(args) => return doctor::run(&args, output),
         Command::Serve(args) => return serve::run(&args),
+        Command::Chain(args) => return chain::run(&args, output),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -119,8 +130,11 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Poll(args) => device::poll(&args, output).await,
             Command::Getca(args) => device::getca(&args, output).await,
             Command::Getcrl(args) => device::getcrl(&args, output).await,
+            Command::Probe(args) => probe::run(&args, output).await,
             Command::Demo(args) => demo::run(&args).await,
-            Command::Check(_) | Command::Secret(_) | Command::Serve(_) => Ok(ExitCode::SUCCESS),
+            Command::Chain(_) | Command::Check(_) | Command::Secret(_) | Command::Serve(_) | Command::Doctor(_) => {
+                Ok(ExitCode::SUCCESS)
+            }
         }
     })
 }

@@ -135,6 +135,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The octets of a signature's BIT STRING. One that does not consist of whole octets can verify under no key: its
+    /// content is returned with the count of unused bits in front, so that it does not.
+    pub fn signature_octets(&mut self, what: &'static str) -> Result<&'a [u8], DerError> {
+        let content = self.take(tag::BIT_STRING, what)?.value;
+        match content.split_first() {
+            Some((0, octets)) => Ok(octets),
+            Some(_) => Ok(content),
+            None => Err(DerError::Value(what)),
+        }
+    }
+
     /// Nothing may be left.
     pub fn finish(self, what: &'static str) -> Result<(), DerError> {
         if self.rest.is_empty() { Ok(()) } else { Err(DerError::Trailing(what)) }

@@ -5,7 +5,7 @@ mod points;
 mod usage;
 
 pub use general_name::GeneralName;
-pub use points::{AccessDescription, AuthorityKeyId, DistributionPoint};
+pub use points::{AccessDescription, AuthorityKeyId, DistributionPoint, IssuingDistributionPoint};
 pub use usage::{BasicConstraints, KeyUsage, extended_key_usage, extended_key_usage_der};
 
 use crate::der::{Reader, tag, write};

@@ -89,6 +89,51 @@ impl DistributionPoint {
     }
 }
 
+/// IssuingDistributionPoint (RFC 5280 §5.2.5): what a revocation list covers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IssuingDistributionPoint {
+    /// distributionPoint, in the fields `full_name` and `relative_name`.
+    pub point: DistributionPoint,
+    /// onlyContainsUserCerts.
+    pub only_user: bool,
+    /// onlyContainsCACerts.
+    pub only_ca: bool,
+    /// onlyContainsAttributeCerts.
+    pub only_attribute: bool,
+    /// onlySomeReasons, as ReasonFlags bits `1 << n`; `None` means all.
+    pub reasons: Option<u16>,
+    /// indirectCRL.
+    pub indirect: bool,
+}
+
+impl IssuingDistributionPoint {
+    /// From an extnValue. An empty one, or one for user and CA certificates at once, is an error (RFC 5280 §5.2.5).
+    pub fn parse(value: &[u8]) -> Result<Self, DerError> {
+        const BAD: DerError = DerError::Value("IssuingDistributionPoint");
+        let mut inner = Reader::single(value, tag::SEQUENCE, "IssuingDistributionPoint")?.reader();
+        if inner.is_empty() {
+            return Err(BAD);
+        }
+        let mut out = Self::default();
+        if let Some(name) = inner.optional(0xa0)? {
+            out.point.read_name(name.value)?;
+        }
+        out.only_user = flag(&mut inner, 0x81)?;
+        out.only_ca = flag(&mut inner, 0x82)?;
+        out.reasons = inner.optional(0x83)?.map(|e| reason_flags(e.value)).transpose()?;
+        out.indirect = flag(&mut inner, 0x84)?;
+        out.only_attribute = flag(&mut inner, 0x85)?;
+        inner.finish("IssuingDistributionPoint")?;
+        let only = [out.only_user, out.only_ca, out.only_attribute].iter().filter(|f| **f).count();
+        if only > 1 { Err(BAD) } else { Ok(out) }
+    }
+}
+
+/// A BOOLEAN DEFAULT FALSE with this tag.
+fn flag(inner: &mut Reader<'_>, tag: u8) -> Result<bool, DerError> {
+    Ok(inner.optional(tag)?.is_some_and(|e| e.value.iter().any(|b| *b != 0)))
+}
+
 /// ReasonFlags content octets to bits `1 << n`.
 pub(crate) fn reason_flags(content: &[u8]) -> Result<u16, DerError> {
     let (_, octets) = content.split_first().ok_or(DerError::Value("ReasonFlags"))?;

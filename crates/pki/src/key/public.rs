@@ -10,7 +10,7 @@ use crate::{DerError, Oid, oid};
 /// What kind of key it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum KeyKind {
-    /// RSA with this many modulus bits.
+    /// RSA with this many modulus bits; 0 if the key cannot be read, which fits no signature.
     Rsa(usize),
     /// NIST P-256.
     P256,
@@ -55,7 +55,7 @@ impl PublicKey {
         let octets = inner.bit_octets("subjectPublicKey")?;
         inner.finish("SubjectPublicKeyInfo")?;
         let kind = match id {
-            oid::RSA_ENCRYPTION | oid::RSASSA_PSS => KeyKind::Rsa(modulus_bits(octets)?),
+            oid::RSA_ENCRYPTION | oid::RSASSA_PSS => KeyKind::Rsa(modulus_bits(octets).unwrap_or(0)),
             oid::EC_PUBLIC_KEY => match Reader::new(parameters).oid("curve") {
                 Ok(oid::P256) => KeyKind::P256,
                 Ok(oid::P384) => KeyKind::P384,

@@ -1,9 +1,10 @@
 //! The steps of one enrolment, stopped after each one.
 //!
-//! The future that answers a message is driven by hand, one completed wait at a time, and dropped after the first, after
-//! the second, and so on until it is answered: every place where it waits for the store is a place where it ends for
-//! good. Before the first of them nothing has left the process: to be stopped there is not to have begun. What had been handed to the store by then is finished, what had not never happens; then the service is
-//! opened anew on what is left.
+//! The future that answers a message is driven by hand, one completed wait at a time, and dropped before the first has
+//! ended, after it, after the second, and so on until it is answered: every place where it waits for the store is a place
+//! where it ends for good. What it does between two of them leaves nothing behind that is not in its own memory. What had
+//! been handed to the store by then is finished, what had not never happens; then the service is opened anew on what is
+//! left.
 
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
@@ -20,14 +21,12 @@ use crate::parties::{Device, Pair, Setup, certificate, pending, refused};
 /// More places to stop at than any answer has.
 const MOST: usize = 200;
 
-/// Drives a future until so many of its waits have ended; nothing if it was not done by then. With none it is not begun.
+/// Drives a future until so many of its waits have ended; nothing if it was not done by then. With none it comes as far
+/// as its first wait.
 ///
 /// The runtime lets a task complete a number of waits before it must yield (its cooperative budget). All but one of them
 /// are used up before each poll, so that each poll completes one wait at most, however fast the store is.
 async fn waits<T>(work: impl Future<Output = T>, most: usize) -> Option<T> {
-    if most == 0 {
-        return None;
-    }
     let mut work = pin!(work);
     // What is asked first has the whole of it.
     tokio::task::yield_now().await;
@@ -39,7 +38,7 @@ async fn waits<T>(work: impl Future<Output = T>, most: usize) -> Option<T> {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        use_up(context, budget - 1);
+        use_up(context, if most == 0 { budget } else { budget - 1 });
         if let Poll::Ready(done) = work.as_mut().poll(context) {
             return Poll::Ready(Some(done));
         }
@@ -92,7 +91,7 @@ async fn stopped_everywhere<F: Future<Output = Story>>(story: impl Fn() -> F) ->
         count(&mut reached, &story).await;
         settle(story, left.as_ref()).await;
         if left.is_some() {
-            println!("{} places to stop at: {reached:?}", times - 1);
+            println!("{times} places to stop at: {reached:?}");
             return reached;
         }
     }
@@ -210,7 +209,7 @@ async fn an_approved_poll_at_an_ecdsa_ca() {
 async fn stopped_while_starting(ca_key: KeySpec) {
     for times in 1..=MOST {
         let mut story = enrolment(ca_key).await;
-        // Until the write has been handed to the store.
+        // Decided and handed to the store, not signed.
         assert!(waits(story.pair.reply(story.endpoint, &story.sent.der), 1).await.is_none());
         let left = story.pair.ended().await;
         let started = waits(left.open(), times).await.is_some();
@@ -219,7 +218,7 @@ async fn stopped_while_starting(ca_key: KeySpec) {
         settle(story, None).await;
         if started {
             println!("{} places to stop a start at", times - 1);
-            assert!(times > 5, "it signs what it finds");
+            assert!(times > 3, "it signs what it finds");
             return;
         }
     }

@@ -170,14 +170,17 @@ fn programs_get_challenges_as_json() {
     assert_eq!(service.device(&wish).succeeded().json()["status"], "issued");
     assert_eq!(service.operator(&["cert", "list"])[0]["device"], "laptop-17");
     for (body, status) in [
-        ("{}", 422),
+        ("{}", 400),
         ("{", 400),
         (r#"{"endpoint":"nowhere"}"#, 404),
-        (r#"{"endpoint":"default","color":"red"}"#, 422),
+        (r#"{"endpoint":"default","color":"red"}"#, 400),
         (r#"{"endpoint":"default","profile":"none"}"#, 400),
         (r#"{"endpoint":"default","sid":"me"}"#, 400),
         (r#"{"endpoint":"approval"}"#, 400),
     ] {
         assert_eq!(ask(body).status, status, "{body}");
     }
+    // A form is what a browser sends to another site without asking.
+    let form = http::post("/api/challenges", "application/x-www-form-urlencoded", br#"{"endpoint":"default"}"#);
+    assert_eq!(authorised(&service, &form).status, 415);
 }

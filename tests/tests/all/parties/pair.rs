@@ -95,7 +95,11 @@ impl Pair {
     }
 
     pub(crate) async fn with(setup: Setup) -> Pair {
-        let folder = tempfile::tempdir().expect("a folder");
+        Pair::in_folder(tempfile::tempdir().expect("a folder"), setup).await
+    }
+
+    /// A new service in this folder.
+    pub(crate) async fn in_folder(folder: TempDir, setup: Setup) -> Pair {
         let now = Time::parse_rfc3339("2026-11-24T12:00:00Z").expect("a time");
         make(folder.path(), setup, now).await;
         Pair { service: open(folder.path()).await, now, folder }

@@ -28,7 +28,7 @@ pub(crate) struct Mended {
 pub(crate) fn mend(text: &str, depth: usize) -> Mended {
     let mut mended = Mended::default();
     let text = prepare(text, &mut mended.repairs);
-    let mut builder = Builder { out: mended, open: Vec::new(), depth };
+    let mut builder = Builder { seen: Seen::default(), out: mended, open: Vec::new(), depth };
     let mut rest: &str = &text;
     while let Some((before, after)) = rest.split_once('<') {
         builder.text_run(before);
@@ -70,7 +70,16 @@ fn prepare<'a>(text: &'a str, repairs: &mut BTreeMap<RepairKind, u32>) -> Cow<'a
     text
 }
 
+/// What the event being built has already.
+#[derive(Default)]
+struct Seen {
+    system: bool,
+    data: bool,
+    root: bool,
+}
+
 struct Builder {
+    seen: Seen,
     out: Mended,
     open: Vec<Element<'static>>,
     depth: usize,
@@ -252,6 +261,7 @@ impl Builder {
         }
         if self.begins_event(&name) {
             self.close_all();
+            self.begins_event(&name);
         }
         if self.open.is_empty() && name != "Event" {
             self.repair(RepairKind::LostRoot);
@@ -269,22 +279,18 @@ impl Builder {
         }
     }
 
-    /// Whether this element can only stand in a new event.
-    fn begins_event(&self, name: &str) -> bool {
-        if name == "Event" {
-            return true;
-        }
-        let has = |wanted: &str| {
-            self.open.iter().any(|element| element.is(wanted))
-                || self.open.first().is_some_and(|event| event.child(wanted).is_some())
+    /// Whether this element can only stand in a new event: each event has one of these.
+    fn begins_event(&mut self, name: &str) -> bool {
+        let (seen, also) = match name {
+            "Event" => return true,
+            "System" => (&mut self.seen.system, self.seen.data),
+            "UserData" | "EventData" => (&mut self.seen.data, false),
+            _ if vocabulary::root_id(name).is_some() => (&mut self.seen.root, false),
+            _ => return false,
         };
-        if name == "System" {
-            return has("System") || has("UserData") || has("EventData");
-        }
-        let is_root = |name: &str| vocabulary::root_id(name).is_some();
-        is_root(name)
-            && (self.open.iter().any(|element| is_root(&element.name))
-                || self.open.iter().any(|element| element.children.iter().any(|child| is_root(&child.name))))
+        let again = *seen || also;
+        *seen = true;
+        again
     }
 
     /// Closes what must have ended before an element of this name can begin.
@@ -322,6 +328,9 @@ impl Builder {
             self.close_top();
         }
         self.close_top();
+        if self.open.is_empty() {
+            self.seen = Seen::default();
+        }
     }
 
     fn close_top(&mut self) {
@@ -333,6 +342,7 @@ impl Builder {
     }
 
     fn close_all(&mut self) {
+        self.seen = Seen::default();
         while !self.open.is_empty() {
             self.close_top();
         }
