@@ -14,7 +14,7 @@ use crate::{Service, ServiceError};
 /// How long a root's list is valid, in seconds: a root may be away for long.
 const ROOT_VALIDITY: i64 = 365 * 86_400;
 /// How long before its end a root's list is made anew, in seconds.
-const ROOT_OVERLAP: i64 = 180 * 86_400;
+pub(crate) const ROOT_OVERLAP: i64 = 180 * 86_400;
 
 /// Whether a list is to be made even if the old one is good for long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 mod adopted;
 mod authority;
 mod crash;
+mod foreseen;
 mod jumps;
 mod place;
 mod years;
