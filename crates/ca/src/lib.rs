@@ -23,6 +23,7 @@ mod prepare;
 mod prepared;
 pub mod profile;
 mod revoke;
+pub mod rotation;
 pub mod serial;
 pub mod sid;
 mod sign;

@@ -62,11 +62,29 @@ impl Prepared {
     /// so that nothing changed in the store gets a signature it would not have got; that the issuer is the same shows
     /// in its name and key identifier. The issuer may have expired meanwhile: the decision was taken before.
     pub fn resume(tbs: &[u8], issuer: &Certificate, algorithm: SignatureAlgorithm) -> Result<Prepared, Vec<Flaw>> {
+        Prepared::resumed(tbs, issuer, algorithm, Kind::EndEntity)
+    }
+
+    /// The same for an issuing CA below `root`.
+    pub fn resume_issuing(
+        tbs: &[u8],
+        root: &Certificate,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<Prepared, Vec<Flaw>> {
+        Prepared::resumed(tbs, root, algorithm, Kind::Authority)
+    }
+
+    fn resumed(
+        tbs: &[u8],
+        issuer: &Certificate,
+        algorithm: SignatureAlgorithm,
+        kind: Kind,
+    ) -> Result<Prepared, Vec<Flaw>> {
         let flaws = issuer::suitability(issuer, algorithm);
         if !flaws.is_empty() {
             return Err(flaws);
         }
-        Prepared::linted(tbs.to_vec(), issuer, algorithm, Kind::EndEntity)
+        Prepared::linted(tbs.to_vec(), issuer, algorithm, kind)
     }
 
     /// The only way to a value of this type.

@@ -20,8 +20,8 @@ const MOST_ATTEMPTS: usize = 5;
 pub(crate) async fn request(desk: &Desk<'_>, opened: &Opened, request: &Request) -> Result<Outcome, Trouble> {
     let enrolment = enrolment(desk, opened, request);
     let challenge = request.challenge().filter(|challenge| !challenge.is_empty());
-    let secrets = &desk.service.secrets;
-    let presented = challenge.as_deref().map(|text| Presented::recognise(text, &secrets.pepper, &secrets.sealing));
+    let (pepper, sealing) = (&desk.service.secrets.pepper, &desk.credentials.sealing);
+    let presented = challenge.as_deref().map(|text| Presented::recognise(text, pepper, sealing));
     let policy = &desk.endpoint.policy;
     let mut asked: Option<Asked> = None;
     for _ in 0..MOST_ATTEMPTS {

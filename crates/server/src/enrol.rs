@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pki::{Certificate, Crl, Time};
 use scep::FailInfo;
-use scep::server::{Answerable, Content, Flawed, Opened, Opening, Reply, Unreadable};
+use scep::server::{Answerable, Content, Flawed, Opened, Opening, RaKeys, Reply, SigningKey, Unreadable};
 
 use crate::config::Endpoint;
 use crate::credential::Credentials;
@@ -21,14 +21,26 @@ pub(crate) async fn enrol(
     now: Time,
 ) -> Answer {
     let Some(_place) = service.admission.enter() else { return Answer::Busy };
-    let desk = Desk { service, endpoint, credentials: service.credentials.load_full(), source, now };
+    with(service, endpoint, service.credentials.load_full(), message, source, now).await
+}
+
+/// The same with stated credentials, and whatever else is going on.
+pub(crate) async fn with(
+    service: &Service,
+    endpoint: &Endpoint,
+    credentials: Arc<Credentials>,
+    message: Vec<u8>,
+    source: IpAddr,
+    now: Time,
+) -> Answer {
+    let desk = Desk { service, endpoint, credentials, source, now };
     let keys = desk.credentials.ra_keys();
     let opening = scep::server::open(&message, &keys, &endpoint.accept, &mut world::random);
-    let (to, outcome) = match opening {
+    let (to, key, outcome) = match opening {
         Opening::Unreadable(unreadable) => return desk.unreadable(&unreadable).await,
         Opening::Flawed(flawed) => {
             let outcome = desk.flawed(&flawed).await;
-            (flawed.to, outcome)
+            (flawed.to, 0, outcome)
         }
         Opening::Opened(opened) => {
             desk.count_weak(&opened).await;
@@ -40,11 +52,11 @@ pub(crate) async fn enrol(
                 Content::GetCert { issuer, serial } => recover::certificate(&desk, &opened, issuer, serial).await,
                 Content::GetCrl { issuer, serial } => recover::crl(&desk, &opened, issuer, serial).await,
             };
-            (opened.to, outcome)
+            (opened.to, opened.used.key, outcome)
         }
     };
     match outcome {
-        Ok(outcome) => desk.seal(&outcome, &to),
+        Ok(outcome) => desk.seal(&outcome, &to, key),
         Err(trouble) => desk.trouble(&trouble),
     }
 }
@@ -106,17 +118,19 @@ impl Desk<'_> {
         }
     }
 
-    /// Makes the reply, and looks at it once more before it leaves.
-    fn seal(&self, outcome: &Outcome, to: &Answerable) -> Answer {
+    /// Makes the reply, and looks at it once more before it leaves. `key` is the one that opened the request.
+    fn seal(&self, outcome: &Outcome, to: &Answerable, key: usize) -> Answer {
         let reply = match outcome {
             Outcome::Success(certificates, crl) => Reply::Success { certificates, crl: crl.as_deref() },
             Outcome::Pending => Reply::Pending,
             Outcome::Failure(fail_info, code) => Reply::Failure { fail_info: *fail_info, text: Some(code) },
         };
-        let keys = self.credentials.ra_keys();
+        let ra = self.credentials.answering(key, self.now);
+        let signing = SigningKey { certificate: &ra.certificate, key: &*ra.key };
+        let keys = RaKeys { signing, ..self.credentials.ra_keys() };
         let sealed = scep::server::seal(&reply, to, &self.endpoint.shape, &keys, self.now, &mut world::random)
             .map_err(|e| e.to_string())
-            .and_then(|octets| check::reply(&octets, &self.credentials.ra_signing.certificate).map(|()| octets));
+            .and_then(|octets| check::reply(&octets, &ra.certificate).map(|()| octets));
         match sealed {
             Ok(octets) => Answer::Body { content_type: "application/x-pki-message", octets },
             Err(why) => self.trouble(&Trouble::Internal(why)),

@@ -12,21 +12,23 @@ use pki::key::{KeySpec, PrivateKey, Sign};
 use pki::{Certificate, Name, Time, Validity};
 
 use crate::config::Config;
-use crate::credential::{Role, generate};
+use crate::credential::{Role, generate, plan, row, secret_row};
 use crate::revocation::{self, Renew};
-use crate::store::{Actor, CredentialRecord, Slot, Store};
+use crate::store::{Actor, Slot, Store};
 use crate::{Secrets, Service, ServiceError, key_file, world};
 
 pub use point::WantedPoint;
 
 /// The name of the configuration in the folder.
 pub const CONFIG: &str = "perennial.toml";
+/// The first secret that challenges are sealed with.
+pub(crate) const SEALING: &str = "keys/sealing-1.key";
 /// Where the root's key is written; to be taken away from the machine.
 pub const ROOT_KEY: &str = "root/root.key.pem";
 
 const YEAR: i64 = 365 * 86_400;
-/// Clocks of devices may be behind (Windows Autopilot's by hours).
-const BACKDATE: i64 = 86_400;
+/// How long a new root lives; it is never renewed.
+const ROOT_LIFE: i64 = 20 * YEAR;
 
 /// What a new service is to be like.
 #[derive(Debug, Clone)]
@@ -98,15 +100,15 @@ pub async fn init(wanted: &Wanted, now: Time) -> Result<Made, ServiceError> {
     }
     // Checked before anything is made that could be in the way of a second try.
     let config = Config::parse(&text, CONFIG, folder)?;
-    let authorities = authorities(wanted, &config.public_url, now)?;
-    let pair = ra_pair(wanted, &authorities, now)?;
+    let authorities = authorities(wanted, &config, now)?;
+    let pair = ra_pair(wanted, &config, &authorities, now)?;
     keep(folder, &config, &authorities, &pair, now).await?;
     let point_config = match &wanted.registration_point {
         Some(point) => point.make(wanted, &config, &authorities.issuing, now).await?,
         None => None,
     };
     key_file::write_new(folder, CONFIG, text.as_bytes())?;
-    let service = Service::open(config).await?;
+    let service = Service::open_at(config, now).await?;
     revocation::publish(&service, Renew::Now, now).await?;
     revocation::publish_root(&service, Renew::Now, now).await?;
     Ok(Made {
@@ -131,22 +133,23 @@ struct Authorities {
     issuing: Fresh,
 }
 
-fn authorities(wanted: &Wanted, public_url: &str, now: Time) -> Result<Authorities, ServiceError> {
+fn authorities(wanted: &Wanted, config: &Config, now: Time) -> Result<Authorities, ServiceError> {
     let name = |what: &str| {
         Name::parse(&format!("CN={} {what},O={}", escape(&wanted.organisation), escape(&wanted.organisation)))
             .map_err(|_| ServiceError::Refused(format!("`{}` makes no name", wanted.organisation)))
     };
     let root_key = generate(wanted.root_key)?;
-    let validity = lasting(now, 20 * YEAR);
+    let validity = lasting(now, ROOT_LIFE);
     let root = authority::root(&name("Root CA")?, &root_key, validity, &Serial::random(&mut world::random))
         .map_err(|e| ServiceError::Issue(e.to_string()))?;
     let root = Fresh { certificate: root, key: root_key };
-    let issuing = issuing(wanted.issuing_key, &name("Issuing CA")?, &root, public_url, 10 * YEAR, now)?;
+    let life = config.plan(Role::IssuingCa).validity;
+    let issuing = issuing(wanted.issuing_key, &name("Issuing CA")?, &root, &config.public_url, life, now)?;
     Ok(Authorities { root, issuing })
 }
 
 fn lasting(now: Time, seconds: i64) -> Validity {
-    Validity { not_before: now.plus(-BACKDATE), not_after: now.plus(seconds) }
+    Validity { not_before: now.plus(-plan::backdate(seconds)), not_after: now.plus(seconds) }
 }
 
 /// RFC 4514 §2.4.
@@ -184,17 +187,17 @@ struct RaPair {
 }
 
 /// The RA's pair is RSA whatever the CA is: clients encrypt to it, and old ones verify nothing else.
-fn ra_pair(wanted: &Wanted, authorities: &Authorities, now: Time) -> Result<RaPair, ServiceError> {
+fn ra_pair(wanted: &Wanted, config: &Config, authorities: &Authorities, now: Time) -> Result<RaPair, ServiceError> {
     let organisation = escape(&wanted.organisation);
-    let made = |what: &str, profile: fn(i64) -> Profile| {
+    let made = |what: &str, role: Role| {
         let name = Name::parse(&format!("CN={organisation} RA {what},O={organisation}"))
             .map_err(|_| ServiceError::Refused(format!("`{}` makes no name", wanted.organisation)))?;
-        service_certificate(&profile(10 * YEAR), name, Vec::new(), &authorities.issuing, now)
+        let profile = plan::profile(role, &config.plan(role))
+            .ok_or_else(|| ServiceError::Refused(format!("{} has no profile", role.name())))?;
+        let profile = crate::issue::addressed(&profile, &authorities.issuing.certificate, &config.public_url);
+        service_certificate(&profile, name, Vec::new(), &authorities.issuing, now)
     };
-    Ok(RaPair {
-        signing: made("Signing", Profile::ra_signing)?,
-        encryption: made("Encryption", Profile::ra_encryption)?,
-    })
+    Ok(RaPair { signing: made("Signing", Role::RaSigning)?, encryption: made("Encryption", Role::RaEncryption)? })
 }
 
 /// A certificate that the service itself needs. It is the CA's own decision: no requester is involved.
@@ -242,27 +245,16 @@ async fn keep(
         key_file::write_new(folder, file, fresh.key.to_pem().as_bytes())?;
         store.credential_put(&row(role, Slot::Current, &fresh.certificate, file, now), &actor(), now).await?;
     }
-    Ok(())
+    let secret = secret_row(Slot::Current, SEALING, config.plan(Role::Sealing).validity, now);
+    Ok(store.credential_put(&secret, &actor(), now).await?)
 }
 
 fn actor() -> Actor {
     Actor { name: "operator".to_owned(), source: "cli".to_owned() }
 }
 
-fn row(role: Role, slot: Slot, certificate: &Certificate, file: &str, now: Time) -> CredentialRecord {
-    CredentialRecord {
-        id: pki::digest::hex(&certificate.fingerprint()),
-        role: role.name().to_owned(),
-        slot,
-        certificate: certificate.der().to_vec(),
-        key_reference: file.to_owned(),
-        since: now,
-        until: certificate.validity().not_after,
-    }
-}
-
 fn secrets(folder: &Path) -> Result<(Secrets, zeroize::Zeroizing<String>), ServiceError> {
-    for name in ["keys/pepper.key", "keys/sealing-1.key"] {
+    for name in ["keys/pepper.key", SEALING] {
         let mut octets = zeroize::Zeroizing::new([0; 32]);
         world::random(&mut *octets);
         key_file::write_new(folder, name, zeroize::Zeroizing::new(pki::digest::hex(&*octets)).as_bytes())?;
@@ -293,7 +285,14 @@ pub async fn prepare_next(
     };
     let left = credentials.root.validity().not_after.seconds() - now.seconds();
     let subject = current.certificate.subject();
-    let fresh = issuing(spec, subject, &root, &service.config.public_url, left.min(10 * YEAR), now)?;
+    let fresh = issuing(
+        spec,
+        subject,
+        &root,
+        &service.config.public_url,
+        left.min(service.config.plan(Role::IssuingCa).validity),
+        now,
+    )?;
     let file = format!("keys/issuing-ca-{}.key.pem", &pki::digest::hex(&fresh.certificate.fingerprint())[..16]);
     key_file::write_new(&service.config.folder, &file, fresh.key.to_pem().as_bytes())?;
     let row = row(Role::IssuingCa, Slot::Next, &fresh.certificate, &file, now);

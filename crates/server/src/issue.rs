@@ -9,7 +9,7 @@ use ra::{Authority, CaseId, Grant, Pend};
 use scep::server::Opened;
 
 use crate::config::{CaInReply, Endpoint};
-use crate::credential::{Credentials, Keyed};
+use crate::credential::{self, Credentials, Keyed};
 use crate::enrol::{Desk, Outcome, Trouble};
 use crate::store::{
     AuditEntry, CertificateRecord, Commit, CommitError, GrantRecord, Origin, PendRecord, RequestRecord, Unfinished,
@@ -43,10 +43,11 @@ pub(crate) async fn grant(
     let issuer = desk.credentials.issuer().ok_or_else(|| Trouble::Internal("there is no issuing CA".to_owned()))?;
     let profile = profile(desk, &grant)?;
     let order = order(&grant)?;
+    let profile = addressed(profile, &issuer.certificate, &desk.service.config.public_url);
     let serial = Serial::random(&mut world::random);
     let algorithm = issuer.key.preferred();
     let prepared =
-        ca::prepare(&order, profile, &issuer.certificate, algorithm, &serial, desk.now).map_err(NotIssued::Flawed)?;
+        ca::prepare(&order, &profile, &issuer.certificate, algorithm, &serial, desk.now).map_err(NotIssued::Flawed)?;
     let mut record = record(desk, opened, request, &grant, &prepared, issuer);
     let told = (&record.case, grant.device(), prepared.serial());
     record.notices = registration::issued(desk.endpoint, &opened.transaction_id, request, challenge, told);
@@ -75,6 +76,16 @@ fn profile<'s>(desk: &Desk<'s>, grant: &Grant) -> Result<&'s Profile, Trouble> {
         .profiles
         .get(grant.profile())
         .ok_or_else(|| Trouble::Internal(format!("there is no profile `{}`", grant.profile())))
+}
+
+/// The profile for one generation of the CA: each has its own revocation list.
+pub(crate) fn addressed(profile: &Profile, issuer: &Certificate, public_url: &str) -> Profile {
+    let place = credential::place(issuer);
+    Profile {
+        crl_urls: vec![format!("{public_url}/ca/{place}.crl")],
+        issuer_urls: vec![format!("{public_url}/ca/{place}.crt")],
+        ..profile.clone()
+    }
 }
 
 /// The only way from a decision to something that can be signed (docs/decisions/0001).
@@ -222,21 +233,26 @@ async fn finish(
     unfinished: Unfinished,
     now: Time,
 ) -> Result<Certificate, Trouble> {
-    let issuer = credentials
-        .issuer_by(&unfinished.issuer)
-        .ok_or_else(|| Trouble::Internal("the CA that was to sign is not there any more".to_owned()))?;
+    let meant = |keyed: &Keyed| keyed.certificate.fingerprint() == unfinished.issuer;
+    let root = credentials.root_keyed().filter(meant);
+    let next = credentials.next_keyed().filter(meant);
+    let (issuer, resume): (_, fn(&[u8], &Certificate, SignatureAlgorithm) -> _) = match &root {
+        Some(root) => (Some(root), Prepared::resume_issuing),
+        None => (credentials.issuer_by(&unfinished.issuer).or(next.as_ref()), Prepared::resume),
+    };
+    let issuer = issuer.ok_or_else(|| Trouble::Internal("the CA that was to sign is not there any more".to_owned()))?;
     let algorithm = SignatureAlgorithm::parse(&unfinished.algorithm).map_err(|e| Trouble::Internal(e.to_string()))?;
-    let prepared = Prepared::resume(&unfinished.tbs, &issuer.certificate, algorithm)
+    let prepared = resume(&unfinished.tbs, &issuer.certificate, algorithm)
         .map_err(|flaws| Trouble::Internal(flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
     sign(service, issuer, prepared, now).await
 }
 
 /// Signs what was decided before a crash and not signed.
-pub(crate) async fn resume(service: &Service) -> Result<(), ServiceError> {
+pub(crate) async fn resume(service: &Service, now: Time) -> Result<(), ServiceError> {
     let credentials: Arc<Credentials> = service.credentials.load_full();
     for unfinished in service.store.unfinished().await? {
         let serial = pki::certificate::serial_hex(&unfinished.serial);
-        match finish(service, &credentials, unfinished, world::now()).await {
+        match finish(service, &credentials, unfinished, now).await {
             Ok(certificate) => tracing::info!(serial, subject = %certificate.subject(), "signed after a restart"),
             Err(error) => tracing::error!(serial, %error, "what was decided before the restart could not be signed"),
         }
@@ -254,9 +270,8 @@ pub(crate) fn with_issuer(
     credentials: &Credentials,
     certificate: Certificate,
 ) -> Vec<Certificate> {
-    let issued_by = |k: &&Keyed| certificate.issuer().matches(k.certificate.subject());
     let issuer = match endpoint.ca_in_reply {
-        CaInReply::Sent => credentials.issuing.iter().find(issued_by).map(|k| k.certificate.clone()),
+        CaInReply::Sent => credentials.issuer_of(&certificate).map(|k| k.certificate.clone()),
         CaInReply::Omitted => None,
     };
     std::iter::once(certificate).chain(issuer).collect()

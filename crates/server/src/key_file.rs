@@ -51,6 +51,24 @@ pub(crate) fn write_new(folder: &Path, name: &str, octets: &[u8]) -> Result<(), 
     written().map_err(|cause| ServiceError::file(&path, cause))
 }
 
+/// Reads a file that somebody outside writes: at most a mebibyte.
+pub(crate) fn read_outside(path: &Path) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
+    let mut octets = Zeroizing::new(Vec::new());
+    let file = File::open(path).map_err(|cause| ServiceError::file(path, cause))?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, 1 << 20), &mut octets)
+        .map_err(|cause| ServiceError::file(path, cause))?;
+    Ok(octets)
+}
+
+/// Removes a key that nobody needs any more. Only what is in the folder of keys is this service's to remove.
+pub(crate) fn forget(folder: &Path, name: &str) {
+    let inside =
+        name.strip_prefix(KEYS).and_then(|rest| rest.strip_prefix('/')).is_some_and(|n| !n.contains(['/', '\\']));
+    if inside && let Err(error) = std::fs::remove_file(folder.join(name)) {
+        tracing::warn!(%error, name, "a key that is not needed any more could not be removed");
+    }
+}
+
 /// Makes a folder that only its owner can enter.
 pub(crate) fn make_folder(path: &Path) -> Result<(), ServiceError> {
     let mut builder = std::fs::DirBuilder::new();

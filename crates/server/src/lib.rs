@@ -11,6 +11,7 @@ mod code;
 pub mod config;
 pub mod credential;
 mod enrol;
+pub mod forecast;
 pub mod http;
 pub mod init;
 mod issue;

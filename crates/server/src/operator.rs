@@ -101,8 +101,8 @@ pub fn seal_challenge(
     claims.device.clone_from(&wanted.device);
     claims.sid.clone_from(&wanted.sid);
     claims.profile.clone_from(&wanted.profile);
-    let key = service.secrets.sealing.first();
-    let sealed = key.and_then(|key| sealed::seal(&claims, key, &mut world::random));
+    let credentials = service.credentials.load_full();
+    let sealed = credentials.sealing.first().and_then(|key| sealed::seal(&claims, key, &mut world::random));
     let text = sealed.ok_or_else(|| ServiceError::Issue("the challenge could not be sealed".to_owned()))?;
     Ok(NewlyMade { challenge: zeroize::Zeroizing::new(text), expires })
 }

@@ -5,6 +5,7 @@ use scep::FailInfo;
 use scep::server::Opened;
 
 use crate::Code;
+use crate::credential::Keyed;
 use crate::enrol::{Desk, Outcome, Trouble};
 use crate::issue;
 
@@ -36,8 +37,12 @@ async fn same_device(desk: &Desk<'_>, opened: &Opened, wanted: &Certificate) -> 
 }
 
 /// GetCRL: the newest list of the CA that is named.
-pub(crate) async fn crl(desk: &Desk<'_>, opened: &Opened, issuer: &Name, _serial: &[u8]) -> Result<Outcome, Trouble> {
-    let named = desk.credentials.issuing.iter().find(|k| k.certificate.subject().matches(issuer));
+pub(crate) async fn crl(desk: &Desk<'_>, opened: &Opened, issuer: &Name, serial: &[u8]) -> Result<Outcome, Trouble> {
+    // Generations of the CA have one name: the certificate that is asked about says which is meant.
+    let row = desk.service.store.certificate(serial).await?;
+    let signed = row.and_then(|row| desk.credentials.issuer_by(&row.issuer));
+    let named = |k: &&Keyed| k.certificate.subject().matches(issuer);
+    let named = signed.filter(named).or_else(|| desk.credentials.issuing.iter().find(named));
     let Some(authority) = named else {
         return refuse(desk, opened, Code::CrlUnknown, &format!("there is no list of {issuer} here")).await;
     };

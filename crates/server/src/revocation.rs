@@ -14,7 +14,7 @@ use crate::{Service, ServiceError};
 /// How long a root's list is valid, in seconds: a root may be away for long.
 const ROOT_VALIDITY: i64 = 365 * 86_400;
 /// How long before its end a root's list is made anew, in seconds.
-const ROOT_OVERLAP: i64 = 180 * 86_400;
+pub(crate) const ROOT_OVERLAP: i64 = 180 * 86_400;
 
 /// Whether a list is to be made even if the old one is good for long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +44,30 @@ impl Published {
     }
 }
 
+/// Makes the lists of every generation of the issuing CA whose certificates may still be valid.
+pub async fn publish_all(service: &Service, now: Time) -> Result<(), ServiceError> {
+    for issuer in &service.credentials.load_full().issuing {
+        if issuer.certificate.validity().contains(now) {
+            publish_for(service, issuer, Renew::IfDue, now).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes the list of the issuing CA.
 pub async fn publish(service: &Service, renew: Renew, now: Time) -> Result<Published, ServiceError> {
     let credentials = service.credentials.load_full();
     let issuer = credentials.issuer().ok_or_else(|| ServiceError::Credential("there is no issuing CA".to_owned()))?;
+    publish_for(service, issuer, renew, now).await
+}
+
+/// Makes the list of one generation of the issuing CA.
+pub async fn publish_for(
+    service: &Service,
+    issuer: &Keyed,
+    renew: Renew,
+    now: Time,
+) -> Result<Published, ServiceError> {
     let lives = Lives { validity: service.config.crl_validity, overlap: service.config.crl_overlap };
     make(service, issuer, lives, renew, now).await
 }
@@ -105,7 +125,7 @@ async fn make(
             this_update: now,
             next_update: now.plus(lives.validity),
         };
-        let actor = Actor { name: format!("node {}", service.config.node), source: "task".to_owned() };
+        let actor = service.actor();
         match service.store.crl_put(&list, &actor, now).await {
             Ok(()) => return Ok(Published::New(crl)),
             Err(StoreError::Conflict(_)) => {}
@@ -139,5 +159,10 @@ pub async fn revoke(
         || ServiceError::Refused(format!("there is no certificate {} here", pki::certificate::serial_hex(serial)));
     let issuer = service.store.certificate(serial).await?.ok_or_else(unknown)?.issuer;
     service.store.revoke(&issuer, serial, ra::Revocation { at: now, reason }, by, now).await?;
-    publish(service, Renew::Now, now).await.map(|published| published.crl().clone())
+    let credentials = service.credentials.load_full();
+    let published = match credentials.issuer_by(&issuer) {
+        Some(issuer) => publish_for(service, issuer, Renew::Now, now).await?,
+        None => publish(service, Renew::Now, now).await?,
+    };
+    Ok(published.crl().clone())
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use pki::Time;
 use ra::challenge::Pepper;
-use ra::sealed::SealingKey;
 use scep::caps::{Caps, NextCa};
 use scep::http::Operation;
 
@@ -14,10 +13,11 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::admission::Admission;
 use crate::config::{Config, ConfigError, Endpoint};
-use crate::credential::Credentials;
+use crate::credential::state::State;
+use crate::credential::{self, Credentials, Inventory};
 use crate::registration::{self, PolicyModule};
-use crate::store::{Store, StoreError};
-use crate::{Code, enrol, key_file};
+use crate::store::{Actor, Store, StoreError};
+use crate::{Code, enrol, key_file, world};
 
 /// How many bodies larger than messages are may be in memory at once: 64 MiB of them.
 const LARGE_BODIES: usize = 32;
@@ -30,8 +30,10 @@ pub struct Service {
     pub store: Store,
     /// The service credentials.
     pub credentials: Arc<ArcSwap<Credentials>>,
-    /// What challenges are hashed and sealed with.
+    /// What challenges are hashed with.
     pub secrets: Secrets,
+    /// What is not as it should be with the credentials.
+    pub state: State,
     /// The policy modules by the names of their endpoints.
     pub modules: BTreeMap<String, Arc<dyn PolicyModule>>,
     /// How many questions each policy module may have under way, by the names of their endpoints.
@@ -47,8 +49,6 @@ pub struct Service {
 pub struct Secrets {
     /// What challenges are hashed with.
     pub pepper: Pepper,
-    /// What challenges are sealed with: the newest first.
-    pub sealing: Vec<SealingKey>,
 }
 
 /// Why the service cannot do something; whoever runs it must act.
@@ -110,18 +110,22 @@ impl Secrets {
     /// Reads them from the folder of the node.
     pub fn load(folder: &Path) -> Result<Secrets, ServiceError> {
         let pepper = Pepper::new(*key_file::read_secret(folder, "keys/pepper.key")?);
-        let sealing = SealingKey::new(&*key_file::read_secret(folder, "keys/sealing-1.key")?)
-            .ok_or_else(|| ServiceError::Credential("keys/sealing-1.key cannot be used".to_owned()))?;
-        Ok(Secrets { pepper, sealing: vec![sealing] })
+        Ok(Secrets { pepper })
     }
 }
 
 impl Service {
     /// Opens the store and reads the credentials. Certificates that were decided before a crash but not signed are
-    /// signed now.
+    /// signed now; credentials that ended while nobody looked are renewed.
     pub async fn open(config: Config) -> Result<Service, ServiceError> {
+        Service::open_at(config, world::now()).await
+    }
+
+    /// The same at a stated moment.
+    pub async fn open_at(config: Config, now: Time) -> Result<Service, ServiceError> {
         let store = Store::open(&config.store, &config.node).await?;
-        let credentials = Credentials::load(&store, &config.folder).await?;
+        let inventory = Inventory::read(&store, &config.folder).await?;
+        let credentials = inventory.credentials(&config.folder)?;
         let secrets = Secrets::load(&config.folder)?;
         let admission = Admission::new(config.limits.waiting);
         let credentials = Arc::new(ArcSwap::from_pointee(credentials));
@@ -129,21 +133,26 @@ impl Service {
         // One that does not answer must not take all the room there is for requests.
         let room = || Semaphore::new((config.limits.waiting / 4).max(1));
         let asking = modules.keys().map(|endpoint| (endpoint.clone(), room())).collect();
-        let queued = Notify::new();
-        let large_bodies = Admission::new(LARGE_BODIES);
-        let service = Service { config, store, credentials, secrets, modules, asking, queued, admission, large_bodies };
-        crate::issue::resume(&service).await?;
+        let service = Service {
+            config,
+            store,
+            credentials,
+            secrets,
+            state: State::default(),
+            modules,
+            asking,
+            queued: Notify::new(),
+            admission,
+            large_bodies: Admission::new(LARGE_BODIES),
+        };
+        crate::issue::resume(&service, now).await?;
+        credential::round(&service, now).await?;
         Ok(service)
     }
 
-    /// Takes over credentials that another process has put into the store. The next reply uses them; if they cannot be
-    /// read, those that are held stay.
-    pub async fn take_over_credentials(&self) -> Result<(), ServiceError> {
-        if let Some(credentials) = self.credentials.load_full().changed(&self.store, &self.config.folder).await? {
-            self.credentials.store(std::sync::Arc::new(credentials));
-            tracing::info!("other credentials were found in the store and are used from now on");
-        }
-        Ok(())
+    /// This node, as the one who acts.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor { name: format!("node {}", self.config.node), source: "task".to_owned() }
     }
 
     /// Answers one operation of SCEP.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pki::Time;
 
 use crate::revocation::{self, Renew};
-use crate::{Service, ServiceError, world};
+use crate::{Service, ServiceError, credential, world};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(10);
@@ -26,8 +26,8 @@ pub async fn rounds(service: Arc<Service>) {
 
 /// Does everything that is due at this moment.
 pub async fn round(service: &Service, now: Time) -> Result<(), ServiceError> {
-    service.take_over_credentials().await?;
-    revocation::publish(service, Renew::IfDue, now).await?;
+    credential::round(service, now).await?;
+    revocation::publish_all(service, now).await?;
     if revocation::publish_root(service, Renew::IfDue, now).await?.is_none() {
         warn_of_root_list(service, now).await?;
     }

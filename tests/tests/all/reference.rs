@@ -73,6 +73,7 @@ fn every_key_of_the_configuration_is_documented() {
     let tables = [
         ("## [service]", service.replace("[service]\n", "[service]\nx_unknown = 1\n")),
         ("## [ca]", format!("{service}[ca]\nx_unknown = 1\n")),
+        ("## [credential.ROLE]", format!("{service}[credential.ra-signing]\nx_unknown = 1\n")),
         ("## [admin]", format!("{service}[admin]\nx_unknown = 1\n")),
         ("## [limits]", format!("{service}[limits]\nx_unknown = 1\n")),
         ("## [profile.NAME]", format!("{service}[profile.q]\nx_unknown = 1\n")),

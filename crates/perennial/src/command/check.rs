@@ -5,6 +5,8 @@ use ra::{Approval, KeyReuse};
 use scep::server::{Legacy, Sha1};
 use serde::Serialize;
 use server::config::{Config, Doors, Endpoint, Module, ModuleKind, OwnCertificate, RegistrationPoint, Span};
+use server::credential::Role;
+use server::credential::plan::{Plan, Source};
 
 use super::Where;
 use crate::failure::Failure;
@@ -66,6 +68,7 @@ fn explain(config: &Config) -> Vec<String> {
             None => "Nobody may open the challenge page.".to_owned(),
         },
     ];
+    says.extend(config.credentials.iter().map(|(role, plan)| credential(*role, plan)));
     says.extend(config.endpoints.values().map(|e| endpoint(e, config)));
     says.extend(config.endpoints.values().filter_map(|e| Some(module(&e.name, e.module.as_ref()?))));
     says.extend(point);
@@ -115,6 +118,25 @@ fn point(point: &RegistrationPoint) -> String {
         point.client_name,
         Span(point.challenge_validity),
     )
+}
+
+fn credential(role: Role, plan: &Plan) -> String {
+    let source = match &plan.source {
+        Source::Own => format!("the service renews it; a new one lives for {}", Span(plan.validity)),
+        Source::Nobody => "nothing renews it".to_owned(),
+        Source::File { certificate, .. } => format!("somebody else renews it in {}", certificate.display()),
+    };
+    let pin = plan.thumbprint.as_ref().map_or_else(String::new, |pin| {
+        format!(
+            " The pinned thumbprint {pin} is read as a lineage: that certificate and its successors of the same \
+             subject, issuer, template and usage."
+        )
+    });
+    let trusted = plan
+        .trusted_by
+        .as_ref()
+        .map_or_else(String::new, |path| format!(" The other side trusts what is in {}.", path.display()));
+    format!("Credential {}: {source}.{pin}{trusted}", role.name())
 }
 
 fn endpoint(endpoint: &Endpoint, config: &Config) -> String {

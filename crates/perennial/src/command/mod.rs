@@ -5,10 +5,12 @@ mod cert;
 mod chain;
 mod challenge;
 mod check;
+mod credential;
 mod crl;
 mod demo;
 mod device;
 mod doctor;
+mod forecast;
 mod init;
 mod legacy;
 mod probe;
@@ -71,6 +73,11 @@ enum Command {
     /// Prepare the CA that will issue next
     #[command(subcommand)]
     Ca(authority::CaCommand),
+    /// Look at the service's own certificates and secrets, and renew them
+    #[command(subcommand)]
+    Credential(credential::CredentialCommand),
+    /// Say on which day what will fail, and why, or that nothing will
+    Forecast(forecast::ForecastArgs),
     /// Read the audit, and prove that nobody changed it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -118,6 +125,8 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Cert(command) => cert::run(&command, output).await,
             Command::Crl(args) => crl::run(&args, output).await,
             Command::Ca(command) => authority::run(&command, output).await,
+            Command::Credential(command) => credential::run(&command, output).await,
+            Command::Forecast(args) => forecast::run(&args, output).await,
             Command::Audit(command) => audit::run(&command, output).await,
             Command::Legacy(args) => legacy::run(&args, output).await,
             Command::Enrol(args) => device::enrol(&args, output).await,

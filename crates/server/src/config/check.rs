@@ -6,7 +6,8 @@ use ra::{Approval, ChallengeKey, ChallengeKind, KeyReuse, Policy, Renewal};
 use scep::server::{Accept, EmptyContent, FailText, Legacy, Sha1, Shape};
 
 use super::written::{self, OnOff, Written};
-use super::{Admin, CaInReply, Config, Doors, Endpoint, Limits, profile, registration};
+use super::{Admin, CaInReply, Config, Doors, Endpoint, Limits, credential, profile, registration};
+use crate::credential::{PROOF, proof_profile};
 
 /// What is wrong, one line for each key.
 pub(super) struct Flaws(Vec<String>);
@@ -24,11 +25,13 @@ impl Flaws {
 pub(super) fn check(written: &Written, folder: &Path) -> Result<Config, Vec<String>> {
     let mut flaws = Flaws(Vec::new());
     let public_url = public_url(written, &mut flaws);
-    let profiles: BTreeMap<String, ca::Profile> = written
+    let mut profiles: BTreeMap<String, ca::Profile> = written
         .profile
         .iter()
         .filter_map(|(name, p)| Some((name.clone(), profile::check(name, p, &public_url, &mut flaws)?)))
         .collect();
+    profiles.insert(PROOF.to_owned(), proof_profile());
+    let credentials = credential::check(&written.credential, folder, &mut flaws);
     let endpoints = endpoints(written, &mut flaws);
     let (validity, overlap) = (written.ca.crl_validity, written.ca.crl_overlap);
     if overlap.0 >= validity.0 || overlap.0 <= 0 {
@@ -56,6 +59,7 @@ pub(super) fn check(written: &Written, folder: &Path) -> Result<Config, Vec<Stri
         admin,
         limits: limits(&written.limits),
         registration_point,
+        credentials,
         profiles,
         endpoints,
     })

@@ -1,6 +1,7 @@
 //! The configuration: as it is written and as it is checked are two types, so that nothing unchecked is ever used.
 
 mod check;
+mod credential;
 mod profile;
 mod registration;
 mod span;
@@ -14,7 +15,10 @@ use std::time::Duration;
 use ra::{ChallengeKey, Policy};
 use scep::server::{Accept, Shape};
 
+use crate::credential::Role;
+use crate::credential::plan::Plan;
 pub use registration::{Module, ModuleKind, OwnCertificate, RegistrationPoint};
+
 pub use span::{NotASpan, Span};
 
 /// A checked configuration.
@@ -40,6 +44,8 @@ pub struct Config {
     pub limits: Limits,
     /// The registration point, if this configuration has one.
     pub registration_point: Option<RegistrationPoint>,
+    /// What is said of service credentials; of a role that is not here the defaults hold.
+    pub credentials: BTreeMap<Role, Plan>,
     /// The profiles by name.
     pub profiles: BTreeMap<String, ca::Profile>,
     /// The endpoints by name.
@@ -154,6 +160,18 @@ impl Config {
         let written: written::Written =
             toml::from_str(text).map_err(|cause| ConfigError::Syntax { path: name.to_owned(), cause })?;
         check::check(&written, folder).map_err(|flaws| ConfigError::Flaws { path: name.to_owned(), flaws })
+    }
+
+    /// What holds for the credentials of a role.
+    #[must_use]
+    pub fn plan(&self, role: Role) -> Plan {
+        self.credentials.get(&role).cloned().unwrap_or_else(|| Plan::default_of(role))
+    }
+
+    /// Whether other nodes may use the store too.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        !self.store.starts_with("sqlite:")
     }
 
     /// The address of the issuing CA's list, as certificates state it.

@@ -21,6 +21,8 @@ pub(super) struct Written {
     #[serde(rename = "registration-point")]
     pub(super) registration_point: Option<RegistrationPoint>,
     #[serde(default)]
+    pub(super) credential: BTreeMap<String, Credential>,
+    #[serde(default)]
     pub(super) profile: BTreeMap<String, Profile>,
     #[serde(default)]
     pub(super) endpoint: BTreeMap<String, Endpoint>,
@@ -134,6 +136,23 @@ pub(super) enum OnOff {
 pub(super) enum Outlive {
     Shorten,
     Refuse,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Credential {
+    pub(super) validity: Option<Span>,
+    pub(super) renew: OnOff,
+    pub(super) file: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    pub(super) thumbprint: Option<String>,
+    pub(super) trusted_by: Option<PathBuf>,
+}
+
+impl Default for Credential {
+    fn default() -> Credential {
+        Credential { validity: None, renew: OnOff::On, file: None, key: None, thumbprint: None, trusted_by: None }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

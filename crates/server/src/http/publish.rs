@@ -6,7 +6,7 @@ use axum::http::{Response, StatusCode, header};
 
 use super::Shared;
 use super::operation::plain;
-use crate::Service;
+use crate::{Service, credential};
 
 /// Certificates state these addresses (RFC 5280 §4.2.1.13, §4.2.2.1; media types of RFC 2585 §4).
 pub(super) async fn file(State(Shared(service)): State<Shared>, Path(file): Path<String>) -> Response<Body> {
@@ -17,6 +17,18 @@ pub(super) async fn file(State(Shared(service)): State<Shared>, Path(file): Path
         ("root.crt", _) => octets(credentials.root.der().to_vec(), "application/pkix-cert"),
         ("issuing.crl", Some(certificate)) => crl(&service, &certificate.fingerprint()).await,
         ("root.crl", _) => crl(&service, &credentials.root.fingerprint()).await,
+        (other, _) => generation(&service, other).await,
+    }
+}
+
+/// What belongs to one generation of the issuing CA; that is what certificates name.
+async fn generation(service: &Service, file: &str) -> Response<Body> {
+    let credentials = service.credentials.load_full();
+    let (place, kind) = file.split_once('.').unwrap_or((file, ""));
+    let named = credentials.issuing.iter().find(|k| credential::place(&k.certificate) == place);
+    match (named, kind) {
+        (Some(keyed), "crt") => octets(keyed.certificate.der().to_vec(), "application/pkix-cert"),
+        (Some(keyed), "crl") => crl(service, &keyed.certificate.fingerprint()).await,
         _ => plain(StatusCode::NOT_FOUND, "not found"),
     }
 }
@@ -43,13 +55,22 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Enrolments can work: the store answers.
+/// Enrolments can work: the store answers. What will not work one day is said below, a line for each reason.
 pub(super) async fn readyz(State(Shared(service)): State<Shared>) -> Response<Body> {
     match service.store.credentials(None).await {
-        Ok(_) => plain(StatusCode::OK, "ready"),
+        Ok(_) => plain(StatusCode::OK, &readiness(&service)),
         Err(error) => {
             tracing::error!(%error, "not ready");
             plain(StatusCode::SERVICE_UNAVAILABLE, "store")
         }
     }
+}
+
+fn readiness(service: &Service) -> String {
+    let mut out = "ready".to_owned();
+    for reason in service.state.reasons() {
+        let breaks = reason.breaks.map_or_else(String::new, |at| format!(" breaks={at}"));
+        out.push_str(&format!("\ndegraded {} {}{breaks}: {}", reason.role.name(), reason.code, reason.says));
+    }
+    out
 }

@@ -13,16 +13,15 @@ use super::fault::{Fault, FaultFound};
 use super::list::List;
 use super::tls;
 use crate::config::{Config, Limits, OwnCertificate, RegistrationPoint};
-use crate::credential::{Role, keyed, of};
+use crate::credential::{Inventory, Role, Stamp};
 use crate::store::Store;
-use crate::{Secrets, ServiceError, key_file, world};
+use crate::{ServiceError, key_file, world};
 
 /// A registration point.
 pub struct Point {
     pub(super) config: RegistrationPoint,
     pub(super) limits: Limits,
     pub(super) store: Store,
-    pub(super) sealing: Vec<SealingKey>,
     folder: std::path::PathBuf,
     trusted: ArcSwap<Trusted>,
     list: Option<List>,
@@ -35,6 +34,10 @@ struct Trusted {
     tls: Arc<rustls::ServerConfig>,
     /// The issuers of clients.
     issuers: Vec<Certificate>,
+    /// What challenges are sealed with: the current secret first.
+    sealing: Vec<SealingKey>,
+    /// Which rows of the store all of it rests on.
+    stamp: Stamp,
 }
 
 impl Point {
@@ -52,7 +55,6 @@ impl Point {
             config: own,
             limits: config.limits,
             store,
-            sealing: Secrets::load(&config.folder)?.sealing,
             folder: config.folder.clone(),
             trusted: ArcSwap::from_pointee(trusted),
             list,
@@ -85,13 +87,18 @@ impl Point {
             let leaf = found.chain.first().map(Certificate::thumbprint).unwrap_or_default();
             tracing::info!(thumbprint = leaf, "the registration point has another certificate");
         }
-        if found.chain != held.chain || found.issuers != held.issuers {
+        if found.chain != held.chain || found.issuers != held.issuers || found.stamp != held.stamp {
             self.trusted.store(Arc::new(found));
         }
         if let Some(list) = &self.list {
             list.refresh(&self.trusted.load().issuers, now).await;
         }
         Ok(())
+    }
+
+    /// What challenges are sealed with at this moment.
+    pub(super) fn with_sealing<T>(&self, work: impl FnOnce(&[SealingKey]) -> T) -> T {
+        work(&self.trusted.load().sealing)
     }
 
     /// TLS, as it is at this moment.
@@ -156,8 +163,8 @@ async fn trusted(
     store: &Store,
     held: Option<&Trusted>,
 ) -> Result<Trusted, ServiceError> {
-    let rows = store.credentials(None).await?;
-    let authorities = certificates(&rows, Role::IssuingCa);
+    let inventory = Inventory::read(store, folder).await?;
+    let authorities: Vec<Certificate> = inventory.of(Role::IssuingCa).filter_map(|h| h.certificate.clone()).collect();
     let issuers = match &own.client_issuer {
         Some(path) => read_certificates(&folder.join(path))?,
         None => authorities.clone(),
@@ -171,23 +178,24 @@ async fn trusted(
             let chain = read_certificates(&folder.join(certificate))?;
             (chain, Arc::new(key_file::read(folder, &key.to_string_lossy())?))
         }
-        OwnCertificate::Credential => from_store(&rows, &authorities, folder)?,
+        OwnCertificate::Credential => from_store(&inventory, &authorities)?,
     };
+    let sealing = inventory.sealing_keys(folder)?;
+    let stamp = inventory.stamp();
     if let Some(held) = held.filter(|held| held.chain == chain) {
-        return Ok(Trusted { chain, tls: Arc::clone(&held.tls), issuers });
+        return Ok(Trusted { chain, tls: Arc::clone(&held.tls), issuers, sealing, stamp });
     }
     fits(&chain, &key)?;
     let config = tls::server(&chain, &key).map_err(|e| ServiceError::Credential(e.to_string()))?;
-    Ok(Trusted { chain, tls: Arc::new(config), issuers })
+    Ok(Trusted { chain, tls: Arc::new(config), issuers, sealing, stamp })
 }
 
 /// The current TLS server credential of the store, with its issuer.
 fn from_store(
-    rows: &[crate::store::CredentialRecord],
+    inventory: &Inventory,
     authorities: &[Certificate],
-    folder: &Path,
 ) -> Result<(Vec<Certificate>, Arc<PrivateKey>), ServiceError> {
-    let current = keyed(rows, Role::TlsServer, folder)?.into_iter().next().ok_or_else(|| {
+    let current = inventory.serving(Role::TlsServer).ok_or_else(|| {
         ServiceError::Credential("there is no current tls-server; state `certificate` and `key`".to_owned())
     })?;
     let issued = |issuer: &&Certificate| current.certificate.verify_signature(issuer.public_key()).is_ok();
@@ -206,10 +214,6 @@ fn fits(chain: &[Certificate], key: &PrivateKey) -> Result<(), ServiceError> {
         return refuse("it is not for Server Authentication".to_owned());
     }
     Ok(())
-}
-
-fn certificates(rows: &[crate::store::CredentialRecord], role: Role) -> Vec<Certificate> {
-    of(rows, role).filter_map(|row| Certificate::parse(&row.certificate).ok()).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "certificates live in files, which may be replaced at any time")]

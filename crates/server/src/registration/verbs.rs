@@ -78,8 +78,7 @@ impl Point {
         let expires = now.plus(wanted.validity.unwrap_or(self.config.challenge_validity));
         let detail = format!("endpoint {}; device {}", wanted.endpoint, wanted.device.as_deref().unwrap_or("not said"));
         let claims = claims(wanted, id.clone(), expires);
-        let key = self.sealing.first();
-        let challenge = key.and_then(|key| sealed::seal(&claims, key, &mut world::random));
+        let challenge = self.with_sealing(|keys| sealed::seal(&claims, keys.first()?, &mut world::random));
         let challenge = challenge.ok_or_else(|| NotDone::Own("the challenge could not be sealed".to_owned()))?;
         self.store.commit(Commit::Deny, vec![by.entry("challenge", &id, "", &detail)], now).await?;
         Ok(NewChallenge { id, challenge, expires: expires.seconds() })
@@ -122,7 +121,7 @@ impl Point {
         let Some(challenge) = enrolment.request.challenge().filter(|c| !c.is_empty()) else {
             return Ok((String::new(), refused(vec![detail(Reason::ChallengeMissing, "the request carries none")])));
         };
-        let Some(claims) = sealed::open(&challenge, &self.sealing) else {
+        let Some(claims) = self.with_sealing(|keys| sealed::open(&challenge, keys)) else {
             let says = "it was not made by this registration point, or is damaged";
             return Ok((String::new(), refused(vec![detail(Reason::ChallengeWrong, says)])));
         };

@@ -14,6 +14,8 @@ const PUT: &str = "INSERT INTO credential (id, role, slot, certificate, key_refe
 
 const MOVE: &str = "UPDATE credential SET slot = $1, in_slot_since = $2 WHERE id = $3 AND slot = $4";
 
+const FORGET: &str = "DELETE FROM credential WHERE id = $1 AND slot = $2";
+
 const LIST: &str = "SELECT id, role, slot, certificate, key_reference, in_slot_since, ends_at FROM credential
     WHERE CAST($1 AS TEXT) IS NULL OR role = $1 ORDER BY role, in_slot_since, id";
 
@@ -68,6 +70,23 @@ impl Store {
         };
         let (steps, audit) = (moves.iter().map(step).collect(), moves.iter().map(entry).collect());
         self.write(steps, audit, now).await.map(|_| ())
+    }
+
+    /// Forgets a service credential; the audit remembers it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is not in this slot; or the store does not answer.
+    pub async fn credential_forget(
+        &self,
+        id: &str,
+        slot: Slot,
+        why: &str,
+        actor: &Actor,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let audit = AuditEntry::by(actor, "credential", id, "forgotten", why);
+        let step = Step::one("credential", FORGET, params![id, slot.name()]);
+        self.write(vec![step], vec![audit], now).await.map(|_| ())
     }
 
     /// Service credentials, of one role or of all, in the order in which they came into their slots.

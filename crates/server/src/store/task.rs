@@ -9,7 +9,10 @@ use super::{Store, StoreError};
 
 const TAKE: &str = "INSERT INTO task (name, held_by, held_until) VALUES ($1, $2, $3)
     ON CONFLICT (name) DO UPDATE SET held_by = excluded.held_by, held_until = excluded.held_until
-    WHERE task.held_by = excluded.held_by OR task.held_until <= $4";
+    WHERE task.held_by = excluded.held_by OR task.held_until <= $4 OR task.held_until > $5";
+
+/// A lease that ends so much later, in seconds, than one taken now would, was taken by a clock that was wrong.
+const TOO_LATE: i64 = 86_400;
 
 const HOLDER: &str = "SELECT held_by, held_until FROM task WHERE name = $1";
 
@@ -17,12 +20,12 @@ const RELEASE: &str = "UPDATE task SET held_until = $1 WHERE name = $2 AND held_
 
 impl Store {
     /// Takes a task for this node until a moment, or prolongs it. At most one node holds it at a time, as far as the
-    /// nodes' clocks agree: make it longer than they can differ.
+    /// nodes' clocks agree: make it longer than they can differ. One that a clock a day ahead has taken does not count.
     ///
     /// # Errors
     /// The store does not answer, or holds what was never written to it.
     pub async fn lease(&self, task: &str, until: Time, now: Time) -> Result<Lease, StoreError> {
-        let step = Step::one("task", TAKE, params![task, self.node(), until, now]);
+        let step = Step::one("task", TAKE, params![task, self.node(), until, now, until.plus(TOO_LATE)]);
         match self.write(vec![step], Vec::new(), now).await {
             Ok(_) => Ok(Lease::Held),
             Err(StoreError::Conflict(_)) => {

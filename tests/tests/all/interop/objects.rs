@@ -54,13 +54,18 @@ fn an_issued_certificate_verifies_against_the_chain_and_the_list() {
         std::fs::copy(folder.join("d/certificate.pem"), folder.join("c.pem")).expect("copied");
         verified(folder, "c.pem");
         let said = text(folder, "c.pem");
+        // Each generation of the CA has addresses of its own.
+        let issuing = pki::Certificate::parse(&service.get("/ca/issuing.crt").body).expect("the CA");
+        let place = format!("/ca/{}", server::credential::place(&issuing));
+        assert_eq!(service.get(&format!("{place}.crl")).body, service.get("/ca/issuing.crl").body);
+        assert_eq!(service.get(&format!("{place}.crt")).body, issuing.der());
         for part in [
             "CN = dev-1",
             "DNS:dev-1.example.test",
             "TLS Web Client Authentication",
             "Digital Signature, Key Encipherment",
-            &service.url("/ca/issuing.crl"),
-            &service.url("/ca/issuing.crt"),
+            &service.url(&format!("{place}.crl")),
+            &service.url(&format!("{place}.crt")),
         ] {
             assert!(said.contains(part), "no {part} in {said}");
         }

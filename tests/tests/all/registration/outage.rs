@@ -6,6 +6,7 @@ use ca::Profile;
 use client::Outcome;
 use pki::extension::GeneralName;
 use pki::key::Sign;
+use server::credential::Inventory;
 use server::store::{CaseFilter, CaseState};
 use server::world;
 
@@ -86,8 +87,8 @@ async fn a_service_without_its_client_credential_issues_nothing() {
     let stage = Stage::new().await;
     let running = stage.run_point().await;
     let challenge = stage.challenge("mdm", "laptop-1").await;
-    let mut credentials =
-        server::credential::Credentials::load(&stage.service.store, &stage.folder()).await.expect("them");
+    let inventory = Inventory::read(&stage.service.store, &stage.folder()).await.expect("them");
+    let mut credentials = inventory.credentials(&stage.folder()).expect("credentials");
     credentials.policy_module_client = None;
     stage.service.credentials.store(std::sync::Arc::new(credentials));
     assert_eq!(refused(&stage.enrol("mdm", "laptop-1", &challenge.challenge).await), "challenge.unavailable");

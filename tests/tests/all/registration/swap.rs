@@ -6,7 +6,7 @@ use ca::Profile;
 use pki::crl::Reason;
 use pki::extension::GeneralName;
 use pki::key::Sign;
-use server::credential::{Credentials, Keyed, Role};
+use server::credential::{Inventory, Keyed, Role};
 use server::registration::{NoAnswer, Wanted};
 use server::store::{Actor, CredentialMove, CredentialRecord, Slot};
 use server::{revocation, world};
@@ -53,7 +53,8 @@ async fn a_revoked_client_is_refused_on_its_open_connection_and_its_successor_is
     };
     assert!(says.contains("403.13 client.revoked (0x80092010)"), "{says}");
 
-    let mut credentials = Credentials::load(&stage.service.store, &stage.folder()).await.expect("credentials");
+    let inventory = Inventory::read(&stage.service.store, &stage.folder()).await.expect("them");
+    let mut credentials = inventory.credentials(&stage.folder()).expect("credentials");
     let ours = credentials.issuer().expect("a CA").clone();
     let name = "CN=Example Policy Module,O=Example";
     let next = caller::certificate(name, &Profile::tls_client(3600), &ours.certificate, &*ours.key, world::now());

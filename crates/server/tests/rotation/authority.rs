@@ -1,0 +1,88 @@
+use pki::Crl;
+use scep::http::Operation;
+use server::credential::{Role, renew};
+use server::store::Slot;
+use server::{init, task};
+
+use crate::place::*;
+
+#[tokio::test]
+async fn the_ca_rolls_over() {
+    let place = Place::new("").await;
+    let service = place.open(START).await;
+    let first = get_ca(&service, START).await;
+    let half = START.plus(5 * YEAR + DAY);
+    task::round(&service, half).await.expect("a round");
+    let caps = String::from_utf8(ask(&service, Operation::GetCaCaps, half).await.expect("caps")).expect("text");
+    assert!(caps.contains("GetNextCACert"), "{caps}");
+    let next = ask(&service, Operation::GetNextCaCert, half).await.expect("the next CA");
+    let held_half = get_ca(&service, half).await;
+    assert_eq!(held_half.issuer, first.issuer);
+    let next = scep::ca_certs::read_next(&next, std::slice::from_ref(&first.issuer)).expect("signed by the current CA");
+    let device = enrol(&service, &held_half, Signer::Itself, half).await.expect("served");
+    let two_thirds = START.plus(10 * YEAR * 2 / 3 + 2 * DAY);
+    // A device that enrols shortly before renews with the next CA.
+    let shortly = two_thirds.plus(-30 * DAY);
+    task::round(&service, shortly).await.expect("a round");
+    let held_shortly = get_ca(&service, shortly).await;
+    let renewing = enrol(&service, &held_shortly, Signer::Itself, shortly).await.expect("served");
+    task::round(&service, two_thirds).await.expect("a round");
+    let second = get_ca(&service, two_thirds).await;
+    assert_eq!(Some(&second.issuer), next.first(), "what was announced has come");
+    assert_eq!(second.issuer.subject(), first.issuer.subject());
+    assert_ne!(second.issuer.public_key(), first.issuer.public_key());
+    for ra in [&second.signing, &second.encryption] {
+        ra.verify_signature(second.issuer.public_key()).expect("the RA is signed by the CA that is shown");
+    }
+    assert!(ask(&service, Operation::GetNextCaCert, two_thirds).await.is_err());
+    // Who holds the old certificates is still answered, and renews.
+    enrol(&service, &held_shortly, Signer::Itself, two_thirds).await.expect("served");
+    let renewed = enrol(&service, &second, Signer::Held(&renewing), two_thirds).await.expect("renewed");
+    renewed.verify_signature(second.issuer.public_key()).expect("by the new CA");
+    // Both generations publish their lists, each at the address that its certificates state.
+    for (ca, certificate) in [(&first.issuer, &device), (&second.issuer, &renewed)] {
+        let row = service.store.crl_latest(&ca.fingerprint()).await.expect("read").expect("a list");
+        assert!(row.next_update > two_thirds, "{}", row.next_update);
+        Crl::parse(&row.der).expect("a list").verify_signature(ca.public_key()).expect("signed");
+        let points = certificate.extension(&pki::oid::CRL_DISTRIBUTION_POINTS).expect("points");
+        let place = server::credential::place(ca);
+        let stated = String::from_utf8_lossy(&points.value).into_owned();
+        assert!(stated.contains(&format!("/ca/{place}.crl")), "{stated}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_roots_key_it_is_said_five_years_before() {
+    let place = Place::new("").await;
+    let away = std::fs::read(place.root_key()).expect("read");
+    std::fs::remove_file(place.root_key()).expect("removed");
+    let service = place.open(START).await;
+    assert_eq!(codes(&service), Vec::<&str>::new());
+    let half = START.plus(5 * YEAR + DAY);
+    server::credential::round(&service, half).await.expect("a round");
+    let reasons = service.state.reasons();
+    let reason = reasons.iter().find(|r| r.role == Role::IssuingCa).expect("a reason");
+    assert_eq!(reason.code, "credential.root-key-away");
+    let ends = get_ca(&service, half).await.issuer.validity().not_after;
+    assert_eq!(reason.breaks, Some(ends.plus(1)));
+    // Somebody brings it.
+    let key = pki::key::PrivateKey::parse(&away).expect("a key");
+    init::prepare_next(&service, &key, pki::key::KeySpec::P256, half).await.expect("prepared");
+    server::credential::round(&service, half.plus(30)).await.expect("a round");
+    assert_eq!(codes(&service), Vec::<&str>::new());
+    let two_thirds = START.plus(10 * YEAR * 2 / 3 + 2 * DAY);
+    server::credential::round(&service, two_thirds).await.expect("a round");
+    assert!(get_ca(&service, two_thirds).await.issuer.validity().not_after > ends);
+}
+
+#[tokio::test]
+async fn a_ca_that_is_replaced_takes_its_ra_with_it() {
+    let place = Place::new("").await;
+    let service = place.open(START).await;
+    let before = get_ca(&service, START).await;
+    renew(&service, Role::IssuingCa, START.plus(60)).await.expect("renewed");
+    let after = get_ca(&service, START.plus(60)).await;
+    assert!(after.signing != before.signing && after.encryption != before.encryption);
+    assert_eq!(held(&service, Role::IssuingCa, Slot::Retired).await.len(), 1);
+    enrol(&service, &before, Signer::Itself, START.plus(60)).await.expect("served");
+}
