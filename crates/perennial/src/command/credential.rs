@@ -71,8 +71,8 @@ struct Shown {
     sha256: Option<String>,
     not_before: String,
     not_after: String,
-    successor_made: String,
-    successor_takes_over: String,
+    successor_made: Option<String>,
+    successor_takes_over: Option<String>,
     key: String,
 }
 
@@ -90,8 +90,8 @@ impl Shown {
             sha256: certificate.map(|c| pki::digest::hex(&c.fingerprint())),
             not_before: listed.validity.not_before.to_string(),
             not_after: listed.validity.not_after.to_string(),
-            successor_made: listed.moments.prepare.to_string(),
-            successor_takes_over: listed.moments.activate.to_string(),
+            successor_made: listed.moments.map(|m| m.prepare.to_string()),
+            successor_takes_over: listed.moments.map(|m| m.activate.to_string()),
             key: listed.key_reference.clone(),
         }
     }
@@ -143,7 +143,11 @@ async fn list(service: &Service, output: Output) -> Result<ExitCode, Failure> {
     } else {
         output.list(&overview.credentials, ["ROLE", "SLOT", "ENDS", "SUCCESSOR FROM", "STATE"], |c| {
             let date = |text: &str| text.split('T').next().unwrap_or(text).to_owned();
-            let from = if c.slot == "current" { date(&c.successor_takes_over) } else { String::new() };
+            let from = match (c.slot, &c.successor_takes_over) {
+                ("current", Some(at)) => date(at),
+                ("current", None) => "never".to_owned(),
+                _ => String::new(),
+            };
             [c.role.to_owned(), c.slot.to_owned(), date(&c.not_after), from, c.state.clone()]
         });
         for reason in &overview.degraded {
@@ -171,8 +175,8 @@ fn text(c: &Shown) -> String {
         ("SHA-256", c.sha256.as_ref()),
         ("from", Some(&c.not_before)),
         ("to", Some(&c.not_after)),
-        ("next made", Some(&c.successor_made)),
-        ("next used", Some(&c.successor_takes_over)),
+        ("next made", c.successor_made.as_ref()),
+        ("next used", c.successor_takes_over.as_ref()),
         ("key", Some(&c.key)),
     ];
     let said = lines.iter().filter_map(|(name, value)| value.map(|value| format!("  {name:<10} {value}\n")));

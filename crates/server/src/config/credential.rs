@@ -42,7 +42,7 @@ fn plan(role: Role, written: &written::Credential, folder: &Path, flaws: &mut Fl
             flaws.add(&key("renew"), "is \"off\", though somebody renews `file`");
             Source::Nobody
         }
-        (None, OnOff::On) => Source::Own,
+        (None, OnOff::On) => default.source.clone(),
         (None, OnOff::Off) => Source::Nobody,
     };
     if written.key.is_some() && written.file.is_none() {

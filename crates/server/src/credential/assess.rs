@@ -182,7 +182,7 @@ fn unrenewed(service: &Service, inventory: &Inventory, current: &Held, due: Due,
             format!("it ends on {until}, and nobody has put a new one into {}", certificate.display()),
         ),
         Source::Nobody if due >= Due::Activate => {
-            reason(state::LATE, format!("it ends on {until}, and the configuration says that nothing renews it"))
+            reason(state::LATE, format!("it ends on {until}, and nothing renews it"))
         }
         Source::File { .. } | Source::Nobody => None,
         Source::Own if role == Role::Root && due < Due::Activate => None,

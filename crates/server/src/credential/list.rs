@@ -1,6 +1,7 @@
 use ca::rotation::{Condition, Moments};
 use pki::Time;
 
+use super::plan::Source;
 use super::{Inventory, Role, assess};
 use crate::{Service, ServiceError};
 
@@ -17,8 +18,8 @@ pub struct Listed {
     pub certificate: Option<pki::Certificate>,
     /// When it is valid.
     pub validity: pki::Validity,
-    /// When its successor is made and takes over.
-    pub moments: Moments,
+    /// When its successor is made and takes over; nothing if nothing renews it.
+    pub moments: Option<Moments>,
     /// Where its key is, relative to the folder of the service.
     pub key_reference: String,
     /// `good`, or what is wrong with it.
@@ -33,6 +34,7 @@ pub async fn list(service: &Service, now: Time) -> Result<Vec<Listed>, ServiceEr
     let inventory = Inventory::read(&service.store, &service.config.folder).await?;
     let mut out = Vec::new();
     for role in Role::ALL {
+        let renewed = role != Role::Root && service.config.plan(role).source != Source::Nobody;
         for (held, generation) in assess::generations(service, &inventory, role, now).await? {
             let state = match (generation.condition, &held.unfit) {
                 (_, Some(unfit)) => unfit.clone(),
@@ -48,7 +50,7 @@ pub async fn list(service: &Service, now: Time) -> Result<Vec<Listed>, ServiceEr
                 id: held.record.id,
                 certificate: held.certificate,
                 validity: held.validity,
-                moments: Moments::of(held.validity),
+                moments: renewed.then(|| Moments::of(held.validity)),
                 key_reference: held.record.key_reference,
                 state,
             });

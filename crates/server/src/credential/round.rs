@@ -16,6 +16,9 @@ use crate::{Service, ServiceError, key_file};
 /// From the CA down: what stands below follows what stands above.
 const ORDER: [Role; 4] = [Role::IssuingCa, Role::RaSigning, Role::RaEncryption, Role::Sealing];
 
+/// What nothing here renews, where it is held at all.
+const WATCHED: [Role; 2] = [Role::TlsServer, Role::PolicyModuleClient];
+
 /// More than any role needs at once, after whatever sleep.
 const MOST_STEPS: usize = 64;
 
@@ -39,7 +42,9 @@ pub(super) async fn wished(service: &Service, wish: Wish, now: Time) -> Result<(
     }
     let inventory = reload(service).await?;
     let mut found = Vec::new();
-    for role in [Role::Root].into_iter().chain(ORDER) {
+    let held = |role: &Role| inventory.of(*role).next().is_some();
+    let watched = WATCHED.into_iter().filter(held);
+    for role in [Role::Root].into_iter().chain(ORDER).chain(watched) {
         found.extend(assess::reasons(service, &inventory, role, now).await?);
     }
     service.state.replace(found);

@@ -114,3 +114,21 @@ async fn successor(stage: &Stage) -> pki::Certificate {
     store.credentials_move(&moves, &by(), now).await.expect("moved");
     certificate
 }
+
+/// What nothing renews is shown as that, and not promised.
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_credentials_are_watched_and_not_renewed() {
+    let stage = Stage::new().await;
+    let listed = server::credential::list(&stage.service, world::now()).await.expect("listed");
+    for one in &listed {
+        let never = matches!(one.role, Role::Root | Role::TlsServer | Role::PolicyModuleClient);
+        assert_eq!(one.moments.is_none(), never, "{:?}", one.role);
+    }
+    assert!(listed.iter().any(|one| one.role == Role::TlsServer));
+    let refused = server::credential::renew(&stage.service, Role::TlsServer, world::now()).await.expect_err("renewed");
+    assert!(refused.to_string().contains("not renewed by this program yet"), "{refused}");
+    let years = world::now().plus(9 * 365 * 86_400);
+    server::credential::round(&stage.service, years).await.expect("a round");
+    let reasons = stage.service.state.reasons();
+    assert!(reasons.iter().any(|r| r.role == Role::TlsServer && r.says.contains("nothing renews it")), "{reasons:?}");
+}
