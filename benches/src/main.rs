@@ -33,7 +33,7 @@ struct Options {
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Clients at a time
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 8])]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 16])]
     clients: Vec<usize>,
     /// Only this server: perennial or scepserver
     #[arg(long)]
