@@ -1,4 +1,4 @@
-//! The service: SCEP over HTTP in front of a registration authority and a CA, with a store behind (DESIGN §4).
+//! The service: SCEP over HTTP in front of a registration authority and a CA, with a store behind.
 //!
 //! This crate does **not** decide and does not know formats: what a message says is `scep`'s, who may have what `ra`'s,
 //! what a certificate says `ca`'s. It introduces them to each other and to the world: sockets, files, the store, the
