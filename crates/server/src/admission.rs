@@ -1,8 +1,8 @@
 //! How many messages are worked on at a time.
 //!
 //! The RSA operations of a message take a fraction of a millisecond each and are done where the message is worked on:
-//! handing them to other threads and back costs more than it gains (docs/decisions/0002). Threads are as many as processors, so
-//! nothing is gained by more of them; what waits is bounded here instead.
+//! handing them to other threads and back costs more than it gains (docs/decisions/0002). Threads are as
+//! many as processors, so nothing is gained by more of them; what waits is bounded here instead.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
