@@ -43,7 +43,7 @@ impl SealingKey {
 }
 
 /// What a sealed challenge says. What is not said is not compared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {
     /// Its name: what is remembered once it is spent.

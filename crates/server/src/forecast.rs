@@ -70,6 +70,12 @@ pub const ROOT_LIST_ENDS: &str = "crl.root-ends";
 /// An endpoint cannot issue what its profile says.
 pub const ENDPOINT: &str = "endpoint.cannot-issue";
 
+/// The codes of this module with their meanings.
+pub const ALL: [(&str, &str); 2] = [
+    (ROOT_LIST_ENDS, "a revocation list of the root ends, and nobody has made the next one"),
+    (ENDPOINT, "an endpoint cannot issue what its profile says"),
+];
+
 /// Looks ahead from `now` until `until`. `scratch`: an empty folder.
 ///
 /// # Errors

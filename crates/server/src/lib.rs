@@ -5,6 +5,7 @@
 //! clock, which is read in one place.
 
 mod admission;
+pub mod canary;
 mod certify;
 mod check;
 mod code;

@@ -12,6 +12,7 @@ use scep::http::Operation;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::admission::Admission;
+use crate::canary::Lasts;
 use crate::config::{Config, ConfigError, Endpoint};
 use crate::credential::state::State;
 use crate::credential::{self, Credentials, Inventory};
@@ -34,6 +35,8 @@ pub struct Service {
     pub secrets: Secrets,
     /// What is not as it should be with the credentials.
     pub state: State,
+    /// What came of the last canaries.
+    pub canaries: Lasts,
     /// The policy modules by the names of their endpoints.
     pub modules: BTreeMap<String, Arc<dyn PolicyModule>>,
     /// How many questions each policy module may have under way, by the names of their endpoints.
@@ -139,6 +142,7 @@ impl Service {
             credentials,
             secrets,
             state: State::default(),
+            canaries: Lasts::default(),
             modules,
             asking,
             queued: Notify::new(),

@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod canary;
 mod crash;
 mod fuzz_smoke;
 mod harness;

@@ -56,6 +56,14 @@ fn codes_are_generated() {
     for code in ca::Code::ALL {
         let _ = writeln!(out, "| `{}` | {} |", code.text(), code.meaning().trim());
     }
+    out.push_str(
+        "\n## Something of the service is degraded, or will fail\n\nAt `/readyz`, in `perennial credential list`, `canary` \
+         and `forecast`.\n\n| code | meaning |\n|---|---|\n",
+    );
+    let degraded = [&server::credential::state::ALL[..], &server::canary::ALL, &server::forecast::ALL];
+    for (code, meaning) in degraded.into_iter().flatten() {
+        let _ = writeln!(out, "| `{code}` | {meaning} |");
+    }
     compare("docs/reference/codes.md", &out);
 }
 
@@ -74,6 +82,7 @@ fn every_key_of_the_configuration_is_documented() {
         ("## [service]", service.replace("[service]\n", "[service]\nx_unknown = 1\n")),
         ("## [ca]", format!("{service}[ca]\nx_unknown = 1\n")),
         ("## [credential.ROLE]", format!("{service}[credential.ra-signing]\nx_unknown = 1\n")),
+        ("## [canary]", format!("{service}[canary]\nx_unknown = 1\n")),
         ("## [admin]", format!("{service}[admin]\nx_unknown = 1\n")),
         ("## [limits]", format!("{service}[limits]\nx_unknown = 1\n")),
         ("## [profile.NAME]", format!("{service}[profile.q]\nx_unknown = 1\n")),

@@ -63,6 +63,10 @@ fn explain(config: &Config) -> Vec<String> {
             Span(config.crl_validity),
             Span(config.crl_overlap)
         ),
+        match config.canary {
+            Some(interval) => format!("A canary tries every endpoint each {}.", Span(interval)),
+            None => "No canary tries the endpoints.".to_owned(),
+        },
         match &config.admin {
             Some(admin) => format!("{} may open the challenge page with a password.", admin.user),
             None => "Nobody may open the challenge page.".to_owned(),

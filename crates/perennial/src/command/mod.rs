@@ -1,5 +1,6 @@
 mod audit;
 mod authority;
+mod canary;
 mod case;
 mod cert;
 mod chain;
@@ -78,6 +79,8 @@ enum Command {
     Credential(credential::CredentialCommand),
     /// Say on which day what will fail, and why, or that nothing will
     Forecast(forecast::ForecastArgs),
+    /// Enrol through the whole chain now, as a device would, and revoke what was got
+    Canary(canary::CanaryArgs),
     /// Read the audit, and prove that nobody changed it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -127,6 +130,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Ca(command) => authority::run(&command, output).await,
             Command::Credential(command) => credential::run(&command, output).await,
             Command::Forecast(args) => forecast::run(&args, output).await,
+            Command::Canary(args) => canary::run(&args, output).await,
             Command::Audit(command) => audit::run(&command, output).await,
             Command::Legacy(args) => legacy::run(&args, output).await,
             Command::Enrol(args) => device::enrol(&args, output).await,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use server::http::{Listener, serve};
 use server::registration::{self, Point};
-use server::{Service, task};
+use server::{Service, canary, task};
 
 use super::Where;
 use crate::failure::Failure;
@@ -75,12 +75,15 @@ async fn until(mut stopping: Stopping) {
 
 async fn scep_service(service: Arc<Service>, stopping: Stopping) -> Result<impl Future<Output = ()>, Failure> {
     let listener = bind(service.config.listen, "service.listen").await?;
-    announce(&service, listener.address()?);
+    let address = listener.address()?;
+    announce(&service, address);
     Ok(async move {
         let tasks = tokio::spawn(task::rounds(Arc::clone(&service)));
+        let canaries = tokio::spawn(canary::canaries(Arc::clone(&service), address));
         let deliveries = tokio::spawn(registration::deliveries(Arc::clone(&service)));
         serve(service, listener, until(stopping)).await;
         tasks.abort();
+        canaries.abort();
         deliveries.abort();
     })
 }

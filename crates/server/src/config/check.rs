@@ -9,6 +9,9 @@ use super::written::{self, OnOff, Written};
 use super::{Admin, CaInReply, Config, Doors, Endpoint, Limits, credential, profile, registration};
 use crate::credential::{PROOF, proof_profile};
 
+/// Seconds between two canaries at least: each is a certificate.
+const SHORTEST_CANARY: i64 = 10;
+
 /// What is wrong, one line for each key.
 pub(super) struct Flaws(Vec<String>);
 
@@ -43,6 +46,10 @@ pub(super) fn check(written: &Written, folder: &Path) -> Result<Config, Vec<Stri
     if !written.service.store.starts_with("sqlite:") && !written.service.store.starts_with("postgres") {
         flaws.add("service.store", "must be sqlite:PATH or postgres://…");
     }
+    let canary = &written.canary;
+    if canary.run == OnOff::On && canary.interval.0 < SHORTEST_CANARY {
+        flaws.add("canary.interval", format!("{} is less than {SHORTEST_CANARY} seconds", canary.interval));
+    }
     let admin = admin(written, &mut flaws);
     let registration_point = written.registration_point.as_ref().and_then(|p| registration::point(p, &mut flaws));
     if !flaws.0.is_empty() {
@@ -56,6 +63,7 @@ pub(super) fn check(written: &Written, folder: &Path) -> Result<Config, Vec<Stri
         node: written.service.node.clone(),
         crl_validity: validity.0,
         crl_overlap: overlap.0,
+        canary: (canary.run == OnOff::On).then_some(canary.interval.0),
         admin,
         limits: limits(&written.limits),
         registration_point,

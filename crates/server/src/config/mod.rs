@@ -38,6 +38,8 @@ pub struct Config {
     pub crl_validity: i64,
     /// How long before its end the next one is made, in seconds.
     pub crl_overlap: i64,
+    /// How often a canary tries every endpoint, in seconds; nothing: never.
+    pub canary: Option<i64>,
     /// Who may use the challenge page and the interface for operators; nobody without it.
     pub admin: Option<Admin>,
     /// Limits on clients.

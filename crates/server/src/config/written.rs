@@ -15,6 +15,8 @@ pub(super) struct Written {
     pub(super) service: Service,
     #[serde(default)]
     pub(super) ca: Ca,
+    #[serde(default)]
+    pub(super) canary: Canary,
     pub(super) admin: Option<Admin>,
     #[serde(default)]
     pub(super) limits: Limits,
@@ -62,6 +64,19 @@ pub(super) struct Ca {
 impl Default for Ca {
     fn default() -> Ca {
         Ca { crl_validity: Span(7 * 86_400), crl_overlap: Span(3 * 86_400) }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Canary {
+    pub(super) run: OnOff,
+    pub(super) interval: Span,
+}
+
+impl Default for Canary {
+    fn default() -> Canary {
+        Canary { run: OnOff::On, interval: Span(3600) }
     }
 }
 

@@ -39,6 +39,19 @@ pub const KEY_MISSING: &str = "credential.key-missing";
 /// The other side does not trust the authority of the credential.
 pub const NOT_TRUSTED: &str = "credential.not-trusted";
 
+/// Every code with its meaning.
+pub const ALL: [(&str, &str); 9] = [
+    (PROOF_FAILED, "a new credential was made and did not stand the proof; the old one serves on"),
+    (NOT_MADE, "a new credential could not be made"),
+    (FILE_REFUSED, "a file from outside was not taken over; the old credential serves on"),
+    (LATE, "two thirds of the life are over, and there is no successor"),
+    (ENDED, "it has ended, or is of no use"),
+    (ROOT_KEY_AWAY, "the root's key is needed and is not here"),
+    (ISSUER_ENDS, "what would issue the next one ends first"),
+    (KEY_MISSING, "the key of a credential is not in the folder of this node"),
+    (NOT_TRUSTED, "the other side does not trust the authority of the credential"),
+];
+
 /// The longest time after a failure for which the same is not tried again, in seconds.
 const PAUSE: i64 = 600;
 

@@ -3,6 +3,7 @@
 mod admin;
 mod basic;
 mod door;
+mod health;
 mod listen;
 mod operation;
 mod page;
@@ -30,8 +31,9 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 /// Every address the service answers at. SCEP's are matched by [`door`], in any case of letters.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     Router::new()
-        .route("/healthz", get(publish::healthz))
-        .route("/readyz", get(publish::readyz))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
         .route("/ca/{file}", get(publish::file))
         .route("/api/challenges", post(admin::new_challenge))
         .fallback(any(operation::answer))

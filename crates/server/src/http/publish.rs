@@ -1,4 +1,4 @@
-//! What anybody may fetch: certificates and lists of the CAs, and whether the service is well.
+//! What anybody may fetch: certificates and lists of the CAs.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -48,29 +48,4 @@ fn octets(body: Vec<u8>, content_type: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
     response
-}
-
-/// The process runs.
-pub(super) async fn healthz() -> &'static str {
-    "ok\n"
-}
-
-/// Enrolments can work: the store answers. What will not work one day is said below, a line for each reason.
-pub(super) async fn readyz(State(Shared(service)): State<Shared>) -> Response<Body> {
-    match service.store.credentials(None).await {
-        Ok(_) => plain(StatusCode::OK, &readiness(&service)),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            plain(StatusCode::SERVICE_UNAVAILABLE, "store")
-        }
-    }
-}
-
-fn readiness(service: &Service) -> String {
-    let mut out = "ready".to_owned();
-    for reason in service.state.reasons() {
-        let breaks = reason.breaks.map_or_else(String::new, |at| format!(" breaks={at}"));
-        out.push_str(&format!("\ndegraded {} {}{breaks}: {}", reason.role.name(), reason.code, reason.says));
-    }
-    out
 }
