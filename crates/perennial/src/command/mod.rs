@@ -139,7 +139,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Getca(args) => device::getca(&args, output).await,
             Command::Getcrl(args) => device::getcrl(&args, output).await,
             Command::Probe(args) => probe::run(&args, output).await,
-            Command::Demo(args) => demo::run(&args).await,
+            Command::Demo(args) => demo::run(&args, output).await,
             Command::Chain(_) | Command::Check(_) | Command::Secret(_) | Command::Serve(_) | Command::Doctor(_) => {
                 Ok(ExitCode::SUCCESS)
             }

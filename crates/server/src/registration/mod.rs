@@ -12,6 +12,7 @@ mod certificate;
 mod command;
 mod deliver;
 mod fault;
+mod in_process;
 mod kind;
 mod list;
 mod listen;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 pub use deliver::{deliver, deliveries};
 pub use fault::{Fault, FaultFound};
+pub use in_process::{Clock, InProcess, Shows};
 pub use listen::serve;
 pub use point::Point;
 pub use words::{
