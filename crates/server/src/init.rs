@@ -27,8 +27,8 @@ pub(crate) const SEALING: &str = "keys/sealing-1.key";
 pub const ROOT_KEY: &str = "root/root.key.pem";
 
 const YEAR: i64 = 365 * 86_400;
-/// How long a new root lives; it is never renewed.
-const ROOT_LIFE: i64 = 20 * YEAR;
+/// How long a new root lives if nobody says, in seconds; it is never renewed.
+pub const ROOT_VALIDITY: i64 = 20 * YEAR;
 
 /// What a new service is to be like.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct Wanted {
     pub organisation: String,
     /// Key of the root.
     pub root_key: KeySpec,
+    /// How long the root lives, in seconds.
+    pub root_validity: i64,
     /// Key of the issuing CA.
     pub issuing_key: KeySpec,
     /// A challenge that is the same for all devices.
@@ -139,7 +141,7 @@ fn authorities(wanted: &Wanted, config: &Config, now: Time) -> Result<Authoritie
             .map_err(|_| ServiceError::Refused(format!("`{}` makes no name", wanted.organisation)))
     };
     let root_key = generate(wanted.root_key)?;
-    let validity = lasting(now, ROOT_LIFE);
+    let validity = lasting(now, wanted.root_validity);
     let root = authority::root(&name("Root CA")?, &root_key, validity, &Serial::random(&mut world::random))
         .map_err(|e| ServiceError::Issue(e.to_string()))?;
     let root = Fresh { certificate: root, key: root_key };

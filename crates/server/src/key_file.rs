@@ -5,19 +5,20 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use pki::key::PrivateKey;
 use zeroize::Zeroizing;
 
-use crate::ServiceError;
+use crate::{ServiceError, known_keys};
 
 /// The folder of keys inside the service's folder.
 pub(crate) const KEYS: &str = "keys";
 
 /// Reads a private key; `name` is relative to the folder.
-pub(crate) fn read(folder: &Path, name: &str) -> Result<PrivateKey, ServiceError> {
+pub(crate) fn read(folder: &Path, name: &str) -> Result<Arc<PrivateKey>, ServiceError> {
     let octets = read_octets(folder, name)?;
-    PrivateKey::parse(&octets).map_err(|cause| ServiceError::Credential(format!("{name}: {cause}")))
+    known_keys::parse(&octets).map_err(|cause| ServiceError::Credential(format!("{name}: {cause}")))
 }
 
 /// Reads 32 octets written as hexadecimal digits.

@@ -16,6 +16,9 @@ const ROOT_VALIDITY: i64 = 365 * 86_400;
 /// How long before its end a root's list is made anew, in seconds.
 pub(crate) const ROOT_OVERLAP: i64 = 180 * 86_400;
 
+/// How far the clocks of nodes may differ, in seconds.
+const CLOCKS_DIFFER: i64 = 300;
+
 /// Whether a list is to be made even if the old one is good for long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renew {
@@ -110,7 +113,7 @@ async fn make(
     // Another node may publish the same number first; then its list counts, unless it lacks what was revoked here.
     for _ in 0..5 {
         let latest = service.store.crl_latest(&fingerprint).await?;
-        let due = latest.as_ref().is_none_or(|row| ca::crl_due(row.next_update, lives.overlap, now));
+        let due = latest.as_ref().is_none_or(|row| is_due(row, lives.overlap, now));
         if let (Some(row), false, Renew::IfDue) = (&latest, due, renew) {
             return read(&row.der).map(Published::Unchanged);
         }
@@ -133,6 +136,12 @@ async fn make(
         }
     }
     Err(ServiceError::Issue("other nodes publish lists faster than this one".to_owned()))
+}
+
+/// A list is due before the old one ends; and at once if a clock that was ahead made the old one, because nobody believes
+/// a list of tomorrow.
+fn is_due(latest: &StoredCrl, overlap: i64, now: Time) -> bool {
+    latest.this_update > now.plus(CLOCKS_DIFFER) || ca::crl_due(latest.next_update, overlap, now)
 }
 
 /// What stands on a list: certificates that would still be valid.

@@ -37,6 +37,9 @@ pub(crate) struct InitArgs {
     /// Key of the root: rsa-2048, rsa-3072, rsa-4096, p-256, p-384
     #[arg(long, value_name = "KIND", default_value = "rsa-3072", value_parser = key_spec)]
     root_key: KeySpec,
+    /// How many years the root lives; it is never renewed, and everything below it ends with it
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
+    root_years: u8,
     /// Key of the issuing CA
     #[arg(long, value_name = "KIND", default_value = "rsa-2048", value_parser = key_spec)]
     ca_key: KeySpec,
@@ -88,6 +91,7 @@ pub(crate) async fn run(args: &InitArgs, output: Output) -> Result<ExitCode, Fai
         store: args.store.clone(),
         organisation: args.organisation.clone(),
         root_key: args.root_key,
+        root_validity: i64::from(args.root_years) * 365 * 86_400,
         issuing_key: args.ca_key,
         static_challenge: args.static_challenge.clone().map(Zeroizing::new),
         legacy: if args.legacy { Legacy::Accept } else { Legacy::Refuse },

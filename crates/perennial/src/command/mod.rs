@@ -17,6 +17,7 @@ mod legacy;
 mod probe;
 mod secret;
 mod serve;
+mod simulate;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -81,6 +82,8 @@ enum Command {
     Forecast(forecast::ForecastArgs),
     /// Enrol through the whole chain now, as a device would, and revoke what was got
     Canary(canary::CanaryArgs),
+    /// Let decades go by in minutes: devices, renewals, and everything that goes wrong
+    Simulate(simulate::SimulateArgs),
     /// Read the audit, and prove that nobody changed it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -130,6 +133,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Ca(command) => authority::run(&command, output).await,
             Command::Credential(command) => credential::run(&command, output).await,
             Command::Forecast(args) => forecast::run(&args, output).await,
+            Command::Simulate(args) => simulate::run(&args, output).await,
             Command::Canary(args) => canary::run(&args, output).await,
             Command::Audit(command) => audit::run(&command, output).await,
             Command::Legacy(args) => legacy::run(&args, output).await,

@@ -94,7 +94,7 @@ impl Inventory {
         };
         let root_held = self.in_slot(Role::Root, Slot::Current).ok_or_else(|| missing(Role::Root))?;
         let root = root_held.certificate.clone().ok_or_else(|| missing(Role::Root))?;
-        let root_key = key_file::read(folder, &root_held.record.key_reference).ok().map(Arc::new);
+        let root_key = key_file::read(folder, &root_held.record.key_reference).ok();
         let root_key = root_key.filter(|key| key.public_key() == root.public_key());
         let issuing = self.keyed(Role::IssuingCa, &[Slot::Current, Slot::Retired]);
         let issuer = issuing.first().ok_or_else(|| missing(Role::IssuingCa))?.clone();
@@ -198,7 +198,7 @@ fn held(role: Role, record: CredentialRecord, folder: &Path) -> Held {
         }
     };
     let (key, unfit) = match key_file::read(folder, &record.key_reference) {
-        Ok(key) if key.public_key() == certificate.public_key() => (Some(Arc::new(key)), None),
+        Ok(key) if key.public_key() == certificate.public_key() => (Some(key), None),
         Ok(_) => (None, Some(format!("{}: the key does not belong to the certificate", record.key_reference))),
         // The root's key is meant to be away.
         Err(_) if role == Role::Root => (None, None),

@@ -28,7 +28,7 @@ pub async fn deliveries(service: Arc<Service>) {
         return;
     }
     loop {
-        if let Err(error) = deliver(&service).await {
+        if let Err(error) = deliver(&service, world::now).await {
             tracing::error!(%error, "notices could not be read; it is tried again");
         }
         tokio::select! {
@@ -39,15 +39,19 @@ pub async fn deliveries(service: Arc<Service>) {
 }
 
 /// Delivers everything that is due, for every module at the same time: one that is down keeps none of the others
-/// waiting.
+/// waiting. `clock`: what time it is.
 ///
 /// # Errors
 /// The store does not answer.
-pub async fn deliver(service: &Arc<Service>) -> Result<(), StoreError> {
+pub async fn deliver<C>(service: &Arc<Service>, clock: C) -> Result<(), StoreError>
+where
+    C: Fn() -> Time + Clone + Send + Sync + 'static,
+{
     let mut under_way = JoinSet::new();
     for (endpoint, module) in &service.modules {
         let (service, endpoint, module) = (Arc::clone(service), endpoint.clone(), Arc::clone(module));
-        under_way.spawn(async move { to_module(&service, &endpoint, &*module).await });
+        let clock = clock.clone();
+        under_way.spawn(async move { to_module(&service, &endpoint, &*module, &clock).await });
     }
     let mut first = Ok(());
     while let Some(outcome) = under_way.join_next().await {
@@ -56,7 +60,12 @@ pub async fn deliver(service: &Arc<Service>) -> Result<(), StoreError> {
     first
 }
 
-async fn to_module(service: &Service, endpoint: &str, module: &dyn PolicyModule) -> Result<(), StoreError> {
+async fn to_module(
+    service: &Service,
+    endpoint: &str,
+    module: &dyn PolicyModule,
+    clock: &(dyn Fn() -> Time + Sync),
+) -> Result<(), StoreError> {
     let store = &service.store;
     loop {
         let waiting = store.notices_waiting(endpoint, AT_ONCE).await?;
@@ -64,16 +73,16 @@ async fn to_module(service: &Service, endpoint: &str, module: &dyn PolicyModule)
             return Ok(());
         }
         for notice in waiting {
-            let now = world::now();
+            let now = clock();
             // Nothing overtakes a notice that waits for its next try.
             if notice.next_try > now || !holds(service, endpoint, now).await? {
                 return Ok(());
             }
             let Some(notification) = complete(service, &notice).await? else { return Ok(()) };
             match module.notify(&notification).await {
-                Ok(()) => store.notice_delivered(&notice.id, world::now()).await?,
+                Ok(()) => store.notice_delivered(&notice.id, clock()).await?,
                 Err(error) => {
-                    let now = world::now();
+                    let now = clock();
                     let next = now.plus(wait(notice.tries));
                     tracing::warn!(endpoint, notice = notice.id, %error, next = %next, "a notice was not delivered");
                     return store.notice_failed(&notice.id, next, &error.to_string(), now).await;

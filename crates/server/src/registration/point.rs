@@ -176,7 +176,7 @@ async fn trusted(
     let (chain, key) = match &own.certificate {
         OwnCertificate::Files { certificate, key } => {
             let chain = read_certificates(&folder.join(certificate))?;
-            (chain, Arc::new(key_file::read(folder, &key.to_string_lossy())?))
+            (chain, key_file::read(folder, &key.to_string_lossy())?)
         }
         OwnCertificate::Credential => from_store(&inventory, &authorities)?,
     };

@@ -40,6 +40,7 @@ mod weak_use;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pki::Time;
 use tokio::sync::oneshot;
@@ -67,6 +68,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     node: String,
     engine: Engine,
+    /// Units given to the writer.
+    sent: AtomicU64,
 }
 
 enum Engine {
@@ -102,7 +105,13 @@ impl Store {
                 return Err(StoreError::Url(why.to_owned()));
             }
         };
-        Ok(Store(Arc::new(Inner { node: node.to_owned(), engine })))
+        Ok(Store(Arc::new(Inner { node: node.to_owned(), engine, sent: AtomicU64::new(0) })))
+    }
+
+    /// How many writes this process has begun: whoever wants to stop between two of them counts.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.0.sent.load(Ordering::Relaxed)
     }
 
     /// This node's name.
@@ -122,6 +131,7 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { unit: Unit { steps, audit, at }, answer };
         writer.send(waiting).await.map_err(|_| ended())?;
+        self.0.sent.fetch_add(1, Ordering::Relaxed);
         Ok(answered.await.map_err(|_| ended())??)
     }
 

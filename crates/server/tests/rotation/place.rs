@@ -40,6 +40,7 @@ impl Place {
             store: None,
             organisation: "Example".to_owned(),
             root_key: KeySpec::P256,
+            root_validity: server::init::ROOT_VALIDITY,
             issuing_key: KeySpec::P256,
             static_challenge: Some(zeroize::Zeroizing::new(CHALLENGE.to_owned())),
             legacy: init::Legacy::Refuse,

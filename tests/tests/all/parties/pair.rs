@@ -326,6 +326,7 @@ async fn make(folder: &Path, setup: Setup, now: Time) {
         store: None,
         organisation: "Example".to_owned(),
         root_key: KeySpec::P384,
+        root_validity: server::init::ROOT_VALIDITY,
         issuing_key: setup.ca_key,
         static_challenge: None,
         legacy: init::Legacy::Refuse,

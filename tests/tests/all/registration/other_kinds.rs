@@ -44,7 +44,7 @@ async fn a_program_decides_by_exit_status_and_first_line() {
     let said = std::fs::read_to_string(stage.folder().join("said.json")).expect("what it got");
     let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
     assert_eq!((said["verb"].as_str(), said["endpoint"].as_str()), (Some("verify"), Some("program")));
-    server::registration::deliver(&stage.service).await.expect("the store");
+    server::registration::deliver(&stage.service, server::world::now).await.expect("the store");
     assert!(stage.service.store.notices_waiting("program", 1).await.expect("notices").is_empty());
 }
 

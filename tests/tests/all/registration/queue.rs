@@ -18,7 +18,7 @@ async fn notices_wait_for_the_other_side_and_keep_their_order() {
     for device in ["laptop-1", "laptop-2", "laptop-3"] {
         serials.push(issued(stage.enrol("mdm", device, device).await).serial_hex());
     }
-    deliver(&stage.service).await.expect("the store");
+    deliver(&stage.service, server::world::now).await.expect("the store");
     let waiting = stage.service.store.notices_waiting("mdm", 10).await.expect("notices");
     assert_eq!(waiting.iter().map(|n| n.tries).collect::<Vec<_>>(), [1, 0, 0]);
     assert!(waiting[0].failure.as_deref().is_some_and(|why| why.contains("503")), "{:?}", waiting[0].failure);
@@ -29,7 +29,7 @@ async fn notices_wait_for_the_other_side_and_keep_their_order() {
     let begun = std::time::Instant::now();
     while !stage.service.store.notices_waiting("mdm", 1).await.expect("notices").is_empty() {
         assert!(begun.elapsed().as_secs() < 20, "the notices are not delivered");
-        deliver(&stage.service).await.expect("the store");
+        deliver(&stage.service, server::world::now).await.expect("the store");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     let told = running.point.store().notifications(10).await.expect("notifications");
@@ -40,7 +40,7 @@ async fn notices_wait_for_the_other_side_and_keep_their_order() {
 
     // An acknowledgement was lost: the same is told again, and recorded once.
     stage.service.modules["mdm"].notify(&read(&told[0].body)).await.expect("acknowledged");
-    deliver(&stage.service).await.expect("the store");
+    deliver(&stage.service, server::world::now).await.expect("the store");
     assert_eq!(running.point.store().notifications(10).await.expect("notifications").len(), 3);
     running.stop().await;
 }
@@ -53,7 +53,7 @@ async fn a_refusal_after_a_good_challenge_is_told() {
     let running = stage.run_point().await;
     let challenge = stage.challenge("mdm", "laptop-1").await;
     let code = super::stage::refused(&stage.enrol("mdm", "laptop-1", &challenge.challenge).await).to_owned();
-    deliver(&stage.service).await.expect("the store");
+    deliver(&stage.service, server::world::now).await.expect("the store");
     let told = running.point.store().notifications(10).await.expect("notifications");
     let [told] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!((told.outcome.as_str(), told.challenge.as_deref()), ("refused", Some(challenge.id.as_str())));

@@ -161,6 +161,7 @@ pub(super) fn wanted(folder: &Path, point: SocketAddr, apart: Option<PathBuf>) -
         store: None,
         organisation: "Example".to_owned(),
         root_key: KeySpec::P384,
+        root_validity: server::init::ROOT_VALIDITY,
         issuing_key: KeySpec::P256,
         static_challenge: None,
         legacy: init::Legacy::Refuse,

@@ -18,7 +18,7 @@ async fn a_challenge_is_good_for_one_certificate() {
     assert_eq!(stage.audit("verify").await.len(), asked);
     assert_eq!(refused(&stage.enrol("mdm", "laptop-1", &challenge).await), "challenge.spent");
     // Once it has been told, the registration point knows it too, whichever service asks.
-    server::registration::deliver(&stage.service).await.expect("the store");
+    server::registration::deliver(&stage.service, server::world::now).await.expect("the store");
     let spent = running.point.store().notifications(10).await.expect("notifications");
     assert_eq!((spent.len(), spent[0].outcome.as_str()), (1, "issued"));
     assert!(spent[0].body.contains(&first.serial_hex()), "{}", spent[0].body);
@@ -31,7 +31,7 @@ async fn the_registration_point_knows_a_spent_challenge_itself() {
     let running = stage.run_point().await;
     let challenge = stage.challenge("mdm", "laptop-1").await.challenge;
     issued(stage.enrol("mdm", "laptop-1", &challenge).await);
-    server::registration::deliver(&stage.service).await.expect("the store");
+    server::registration::deliver(&stage.service, server::world::now).await.expect("the store");
     // Another service, with a store of its own, asks about the same challenge.
     let question = question(&challenge, "laptop-1");
     let verdict = stage.service.modules["mdm"].verify(&question).await.expect("an answer");

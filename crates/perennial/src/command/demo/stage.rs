@@ -53,6 +53,7 @@ impl Stage {
             store: None,
             organisation: "Demo".to_owned(),
             root_key: KeySpec::Rsa3072,
+            root_validity: server::init::ROOT_VALIDITY,
             issuing_key: ca_key,
             static_challenge: None,
             legacy: Legacy::Refuse,

@@ -99,6 +99,7 @@ impl Site {
             store: None,
             organisation: "Example".to_owned(),
             root_key: KeySpec::Rsa2048,
+            root_validity: server::init::ROOT_VALIDITY,
             issuing_key: KeySpec::Rsa2048,
             static_challenge: None,
             legacy: Legacy::Refuse,
