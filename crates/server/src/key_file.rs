@@ -28,6 +28,28 @@ pub(crate) fn read_secret(folder: &Path, name: &str) -> Result<Zeroizing<[u8; 32
     secret.map(Zeroizing::new).ok_or_else(|| ServiceError::Credential(format!("{name} does not hold 32 octets")))
 }
 
+/// The secrets in files that are named like the first one, with other numbers; the highest number first.
+pub(crate) fn numbered_secrets(folder: &Path, first: &str) -> Result<Vec<(String, Zeroizing<[u8; 32]>)>, ServiceError> {
+    let path = Path::new(first);
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let (before, after) = name.split_once('1').unwrap_or((name, ""));
+    let within = path.parent().unwrap_or(Path::new(""));
+    let at = folder.join(within);
+    let entries = std::fs::read_dir(&at).map_err(|cause| ServiceError::file(&at, cause))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|cause| ServiceError::file(&at, cause))?.file_name();
+        let number = name.to_str().and_then(|n| n.strip_prefix(before)?.strip_suffix(after)?.parse::<u64>().ok());
+        found.extend(number.map(|number| (number, within.join(&name).to_string_lossy().into_owned())));
+    }
+    if found.is_empty() {
+        found.push((1, first.to_owned()));
+    }
+    found.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    let read = |(_, name): (u64, String)| read_secret(folder, &name).map(|secret| (name, secret));
+    found.into_iter().map(read).collect()
+}
+
 fn read_octets(folder: &Path, name: &str) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
     let path = folder.join(name);
     std::fs::read(&path).map(Zeroizing::new).map_err(|cause| ServiceError::file(&path, cause))
