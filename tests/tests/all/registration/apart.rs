@@ -93,7 +93,7 @@ async fn replaced_files_are_taken_over_if_they_are_good() {
 
     let chain = before.matches("BEGIN CERTIFICATE").count();
     assert_eq!(chain, 2, "the issuer is shown too");
-    for half in [200, before.len() / 2 + 200, before.len() - 10] {
+    for half in [200, before.len() / 2 + 200, before.len() - 40] {
         std::fs::write(&certificate_file, &before[..half]).expect("half a file");
         apart.refuses("is it whole?").await;
     }
