@@ -2,9 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "keys live in files")]
 
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::SystemTime;
 
 use pki::key::PrivateKey;
 use zeroize::Zeroizing;
@@ -18,6 +21,31 @@ pub(crate) const KEYS: &str = "keys";
 pub(crate) fn read(folder: &Path, name: &str) -> Result<PrivateKey, ServiceError> {
     let octets = read_octets(folder, name)?;
     PrivateKey::parse(&octets).map_err(|cause| ServiceError::Credential(format!("{name}: {cause}")))
+}
+
+/// Keys that are in use, by the file they were read from and what it was like.
+type Kept = Mutex<HashMap<PathBuf, (SystemTime, u64, Weak<PrivateKey>)>>;
+
+/// The same, and the very same key as long as it is in use somewhere and nobody touched the file: to check an RSA key
+/// takes a millisecond, and every round looks at every key. A key that nobody uses any more is not kept.
+pub(crate) fn read_kept(folder: &Path, name: &str) -> Result<Arc<PrivateKey>, ServiceError> {
+    static KEPT: OnceLock<Kept> = OnceLock::new();
+    let path = folder.join(name);
+    let meta = std::fs::metadata(&path).map_err(|cause| ServiceError::file(&path, cause))?;
+    let written = meta.modified().map_err(|cause| ServiceError::file(&path, cause))?;
+    let kept = KEPT.get_or_init(Kept::default);
+    let known = kept.lock().unwrap_or_else(PoisonError::into_inner).get(&path).cloned();
+    if let Some((at, length, key)) = known
+        && (at, length) == (written, meta.len())
+        && let Some(key) = key.upgrade()
+    {
+        return Ok(key);
+    }
+    let key = Arc::new(read(folder, name)?);
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.retain(|_, (_, _, key)| key.strong_count() > 0);
+    kept.insert(path, (written, meta.len(), Arc::downgrade(&key)));
+    Ok(key)
 }
 
 /// Reads 32 octets written as hexadecimal digits.

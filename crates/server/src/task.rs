@@ -25,6 +25,9 @@ pub async fn rounds(service: Arc<Service>) {
         if let Err(error) = round(&service, world::now()).await {
             tracing::error!(%error, "a task could not be done; it is tried again");
         }
+        if let Err(error) = credential::make_ready(&service, world::now()).await {
+            tracing::warn!(%error, "no keys could be made beforehand");
+        }
         tokio::time::sleep(pause(&service.config)).await;
     }
 }

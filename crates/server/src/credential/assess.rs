@@ -198,7 +198,7 @@ fn unrenewed(service: &Service, inventory: &Inventory, current: &Held, due: Due,
             format!("the root ends on {until}; nothing can replace it but a new root on every device"),
         ),
         Source::Own => match signer(inventory, role, now) {
-            Some(signer) if signer.certificate.validity().not_after <= until => {
+            Some(signer) if signer.certificate.validity().not_after <= until && !follows(inventory, role) => {
                 let says =
                     format!("it ends on {until} with {}, which would sign the next one", signer.certificate.subject());
                 reason(state::ISSUER_ENDS, says)
@@ -213,6 +213,12 @@ fn unrenewed(service: &Service, inventory: &Inventory, current: &Held, due: Due,
             _ => None,
         },
     }
+}
+
+/// Whether the next of the role comes with the next CA, which is ready.
+fn follows(inventory: &Inventory, role: Role) -> bool {
+    let ready = inventory.in_slot(Role::IssuingCa, Slot::Next).is_some_and(|next| next.key.is_some());
+    ready && !matches!(role, Role::Root | Role::IssuingCa | Role::Sealing)
 }
 
 /// The generations of a role, for who looks at them.

@@ -1,8 +1,13 @@
 //! New keys, and how not to be in the way of requests while they are made.
 
+use std::sync::{Mutex, PoisonError};
+
 use pki::key::{KeySpec, PrivateKey};
 
-use crate::ServiceError;
+use super::plan::Source;
+use super::{Inventory, Role, round, spec_like};
+use crate::store::Slot;
+use crate::{Service, ServiceError};
 
 /// How much a thread that makes a key stands back behind those that answer devices (nice, 0 to 19). At 10 it gets about
 /// a tenth of a processor that others want too, and all of one that nobody wants; at 19 a busy service might go without
@@ -28,6 +33,58 @@ pub(super) async fn aside(spec: KeySpec) -> Result<PrivateKey, ServiceError> {
     });
     thread.map_err(|error| ServiceError::Credential(format!("a key could not be generated: {error}")))?;
     told.await.map_err(|_| ServiceError::Credential("a key could not be generated".to_owned()))?
+}
+
+/// Keys for which there are no certificates yet, in memory alone.
+#[derive(Default)]
+pub(crate) struct Spare(Mutex<Vec<(KeySpec, PrivateKey)>>);
+
+impl Spare {
+    /// One of a kind, if there is one.
+    pub(super) fn take(&self, spec: KeySpec) -> Option<PrivateKey> {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = keys.iter().position(|(of, _)| *of == spec)?;
+        Some(keys.swap_remove(at).1)
+    }
+
+    fn put(&self, spec: KeySpec, key: PrivateKey) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((spec, key));
+    }
+
+    /// Which of these it has no key for.
+    fn lacks(&self, mut wanted: Vec<KeySpec>) -> Vec<KeySpec> {
+        for (spec, _) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if let Some(at) = wanted.iter().position(|of| of == spec) {
+                wanted.swap_remove(at);
+            }
+        }
+        wanted
+    }
+}
+
+/// While a next CA waits, keys are made for what will change with it, so that the change itself makes none: it is the one
+/// moment at which several credentials follow at once.
+///
+/// # Errors
+/// The store does not answer, or a key could not be made.
+pub async fn make_ready(service: &Service, now: pki::Time) -> Result<(), ServiceError> {
+    if service.credentials.load().next.is_none() {
+        return Ok(());
+    }
+    let inventory = Inventory::read(&service.store, &service.config.folder).await?;
+    let below = [Role::RaSigning, Role::RaEncryption, Role::TlsServer, Role::PolicyModuleClient];
+    let own = below.into_iter().filter(|role| service.config.plan(*role).source == Source::Own);
+    let current = own.filter_map(|role| inventory.in_slot(role, Slot::Current)?.certificate.as_ref());
+    let wanted =
+        current.map(|c| spec_like(c.public_key())).filter(|spec| !matches!(spec, KeySpec::P256 | KeySpec::P384));
+    let lacking = service.spare.lacks(wanted.collect());
+    if lacking.is_empty() || !round::acts(service, now).await? {
+        return Ok(());
+    }
+    for spec in lacking {
+        service.spare.put(spec, aside(spec).await?);
+    }
+    Ok(())
 }
 
 /// For this thread only: on Linux a priority is a thread's own.

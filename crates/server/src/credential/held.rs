@@ -202,8 +202,8 @@ fn held(role: Role, record: CredentialRecord, folder: &Path) -> Held {
             return Held { role, record, certificate: None, key: None, validity: never, unfit };
         }
     };
-    let (key, unfit) = match key_file::read(folder, &record.key_reference) {
-        Ok(key) if key.public_key() == certificate.public_key() => (Some(Arc::new(key)), None),
+    let (key, unfit) = match key_file::read_kept(folder, &record.key_reference) {
+        Ok(key) if key.public_key() == certificate.public_key() => (Some(key), None),
         Ok(_) => (None, Some(format!("{}: the key does not belong to the certificate", record.key_reference))),
         // The root's key is meant to be away.
         Err(_) if role == Role::Root => (None, None),

@@ -25,7 +25,8 @@ use scep::ca_certs::{self, Body};
 use scep::server::{DecryptionKey, RaKeys, SigningKey};
 
 pub(crate) use adopt::leads_to;
-pub(crate) use generate::generate;
+pub use generate::make_ready;
+pub(crate) use generate::{Spare, generate};
 pub use held::{Held, Inventory, Stamp};
 pub use list::{Listed, list};
 pub(crate) use make::{row, secret_row};

@@ -10,7 +10,8 @@ use crate::harness::{free_address, http, perennial};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Process(Child);
+/// A process that is ended when this is dropped.
+pub(crate) struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -19,13 +20,15 @@ impl Drop for Process {
     }
 }
 
-fn serve(config: &Path, role: &str) -> Process {
+/// `serve` in a role; its log is beside the configuration.
+pub(crate) fn serve(config: &Path, role: &str) -> Process {
     let log = std::fs::File::create(config.with_file_name(format!("{role}.log"))).expect("a log");
     let arguments = ["serve", "--role", role, "--config"];
     Process(perennial().args(arguments).arg(config).stdout(Stdio::null()).stderr(log).spawn().expect("it starts"))
 }
 
-fn wait(what: &str, ready: impl Fn() -> bool) {
+/// Waits until something is so.
+pub(crate) fn wait(what: &str, ready: impl Fn() -> bool) {
     let begun = Instant::now();
     while !ready() {
         assert!(begun.elapsed() < PATIENCE, "{what} is not ready");
