@@ -101,6 +101,22 @@ pub(crate) fn write_new(folder: &Path, name: &str, octets: &[u8]) -> Result<(), 
     written().map_err(|cause| ServiceError::file(&path, cause))
 }
 
+/// Replaces a file as a whole, durably, for its owner alone: whoever reads it meanwhile sees the old or the new. One that
+/// holds the same is left alone; whether it was replaced is returned.
+pub(crate) fn replace(path: &Path, octets: &[u8]) -> Result<bool, ServiceError> {
+    if std::fs::read(path).is_ok_and(|held| held == octets) {
+        return Ok(false);
+    }
+    let name = path.file_name().ok_or_else(|| ServiceError::Refused(format!("{} is no file", path.display())))?;
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = format!(".{}.new", name.to_string_lossy());
+    // From an attempt that was cut short.
+    let _ = std::fs::remove_file(folder.join(&beside));
+    write_new(folder, &beside, octets)?;
+    std::fs::rename(folder.join(&beside), path).map_err(|cause| ServiceError::file(path, cause))?;
+    Ok(true)
+}
+
 /// Reads a file that somebody outside writes: at most a mebibyte.
 pub(crate) fn read_outside(path: &Path) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
     let mut octets = Zeroizing::new(Vec::new());

@@ -5,6 +5,7 @@
 
 mod adopt;
 mod assess;
+mod export;
 mod generate;
 mod held;
 mod list;
@@ -25,6 +26,7 @@ use scep::ca_certs::{self, Body};
 use scep::server::{DecryptionKey, RaKeys, SigningKey};
 
 pub(crate) use adopt::leads_to;
+pub use export::{Exported, export};
 pub use generate::make_ready;
 pub(crate) use generate::{Spare, generate};
 pub use held::{Held, Inventory, Stamp};

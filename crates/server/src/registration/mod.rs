@@ -11,6 +11,7 @@ mod ask;
 mod certificate;
 mod command;
 mod deliver;
+mod ends;
 mod fault;
 mod files;
 mod kind;
@@ -29,6 +30,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 pub use deliver::{deliver, deliveries};
+pub use ends::ends;
 pub use fault::{Fault, FaultFound};
 pub use listen::serve;
 pub use point::Point;
