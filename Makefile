@@ -20,11 +20,14 @@ bench:
 fuzz:
 	.ci/fuzz
 
-# The service killed again and again under load, for SOAK_SECONDS (3600); then the demonstration over and over, as long.
+# The service killed again and again under load, for SOAK_SECONDS (3600); then every credential rotated under load, for
+# ROTATION_SECONDS (120), which measures: let nothing else run; then the demonstration over and over, for SOAK_SECONDS.
 soak:
 	cargo build --release --locked -p perennial
 	PERENNIAL_BIN=$(CURDIR)/target/release/perennial SOAK_SECONDS=$${SOAK_SECONDS:-3600} \
 		cargo test --locked -p tests --test all -- --nocapture crash::kill
+	PERENNIAL_BIN=$(CURDIR)/target/release/perennial SOAK_SECONDS=$${ROTATION_SECONDS:-120} \
+		cargo test --locked -p tests --test all -- --nocapture rotation::
 	@end=$$(( $$(date +%s) + $${SOAK_SECONDS:-3600} )); count=0; \
 	while [ $$(date +%s) -lt $$end ]; do \
 		target/release/perennial demo >target/soak.log 2>&1 || { cat target/soak.log; echo "failed after $$count"; exit 1; }; \

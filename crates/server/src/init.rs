@@ -197,7 +197,7 @@ fn ra_pair(wanted: &Wanted, config: &Config, authorities: &Authorities, now: Tim
         let profile = plan::profile(role, &config.plan(role))
             .ok_or_else(|| ServiceError::Refused(format!("{} has no profile", role.name())))?;
         let profile = crate::issue::addressed(&profile, &authorities.issuing.certificate, &config.public_url);
-        service_certificate(&profile, name, Vec::new(), &authorities.issuing, now)
+        service_certificate(&profile, name, Vec::new(), KeySpec::Rsa2048, &authorities.issuing, now)
     };
     Ok(RaPair { signing: made("Signing", Role::RaSigning)?, encryption: made("Encryption", Role::RaEncryption)? })
 }
@@ -208,10 +208,11 @@ fn service_certificate(
     profile: &Profile,
     name: Name,
     names: Vec<GeneralName>,
+    spec: KeySpec,
     issuer: &Fresh,
     now: Time,
 ) -> Result<Fresh, ServiceError> {
-    let key = generate(KeySpec::Rsa2048)?;
+    let key = generate(spec)?;
     let order = Order::new(name, names, key.public_key().clone());
     let serial = Serial::random(&mut world::random);
     let algorithm = issuer.key.preferred();

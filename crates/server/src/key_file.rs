@@ -29,6 +29,28 @@ pub(crate) fn read_secret(folder: &Path, name: &str) -> Result<Zeroizing<[u8; 32
     secret.map(Zeroizing::new).ok_or_else(|| ServiceError::Credential(format!("{name} does not hold 32 octets")))
 }
 
+/// The secrets in files that are named like the first one, with other numbers; the highest number first.
+pub(crate) fn numbered_secrets(folder: &Path, first: &str) -> Result<Vec<(String, Zeroizing<[u8; 32]>)>, ServiceError> {
+    let path = Path::new(first);
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let (before, after) = name.split_once('1').unwrap_or((name, ""));
+    let within = path.parent().unwrap_or(Path::new(""));
+    let at = folder.join(within);
+    let entries = std::fs::read_dir(&at).map_err(|cause| ServiceError::file(&at, cause))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|cause| ServiceError::file(&at, cause))?.file_name();
+        let number = name.to_str().and_then(|n| n.strip_prefix(before)?.strip_suffix(after)?.parse::<u64>().ok());
+        found.extend(number.map(|number| (number, within.join(&name).to_string_lossy().into_owned())));
+    }
+    if found.is_empty() {
+        found.push((1, first.to_owned()));
+    }
+    found.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    let read = |(_, name): (u64, String)| read_secret(folder, &name).map(|secret| (name, secret));
+    found.into_iter().map(read).collect()
+}
+
 fn read_octets(folder: &Path, name: &str) -> Result<Zeroizing<Vec<u8>>, ServiceError> {
     let path = folder.join(name);
     std::fs::read(&path).map(Zeroizing::new).map_err(|cause| ServiceError::file(&path, cause))
@@ -50,6 +72,22 @@ pub(crate) fn write_new(folder: &Path, name: &str, octets: &[u8]) -> Result<(), 
         Ok(())
     };
     written().map_err(|cause| ServiceError::file(&path, cause))
+}
+
+/// Replaces a file as a whole, durably, for its owner alone: whoever reads it meanwhile sees the old or the new. One that
+/// holds the same is left alone; whether it was replaced is returned.
+pub(crate) fn replace(path: &Path, octets: &[u8]) -> Result<bool, ServiceError> {
+    if std::fs::read(path).is_ok_and(|held| held == octets) {
+        return Ok(false);
+    }
+    let name = path.file_name().ok_or_else(|| ServiceError::Refused(format!("{} is no file", path.display())))?;
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = format!(".{}.new", name.to_string_lossy());
+    // From an attempt that was cut short.
+    let _ = std::fs::remove_file(folder.join(&beside));
+    write_new(folder, &beside, octets)?;
+    std::fs::rename(folder.join(&beside), path).map_err(|cause| ServiceError::file(path, cause))?;
+    Ok(true)
 }
 
 /// Reads a file that somebody outside writes: at most a mebibyte.

@@ -43,6 +43,8 @@ pub struct Service {
     pub(crate) asking: BTreeMap<String, Semaphore>,
     /// Something has been queued for a policy module.
     pub(crate) queued: Notify,
+    /// Keys made beforehand.
+    pub(crate) spare: credential::Spare,
     pub(crate) admission: Admission,
     /// Room for bodies that are larger than messages are.
     pub(crate) large_bodies: Admission,
@@ -146,6 +148,7 @@ impl Service {
             modules,
             asking,
             queued: Notify::new(),
+            spare: credential::Spare::default(),
             admission,
             large_bodies: Admission::new(LARGE_BODIES),
         };

@@ -6,11 +6,16 @@ use std::time::Duration;
 
 use pki::Time;
 
+use crate::config::Config;
+use crate::credential::Role;
 use crate::revocation::{self, Renew};
 use crate::{Service, ServiceError, credential, world};
 
-/// Between two rounds.
+/// Between two rounds, at the most.
 const ROUND: Duration = Duration::from_secs(10);
+/// Rounds in the life of the credential that lives shortest, at least: between the moments at which its successor is
+/// made and takes over lies a sixth of it.
+const ROUNDS: u32 = 20;
 /// How long an expired challenge is kept, so that its use can be told from a wrong one, in seconds.
 const KEEP_EXPIRED: i64 = 7 * 86_400;
 
@@ -20,8 +25,18 @@ pub async fn rounds(service: Arc<Service>) {
         if let Err(error) = round(&service, world::now()).await {
             tracing::error!(%error, "a task could not be done; it is tried again");
         }
-        tokio::time::sleep(ROUND).await;
+        if let Err(error) = credential::make_ready(&service, world::now()).await {
+            tracing::warn!(%error, "no keys could be made beforehand");
+        }
+        tokio::time::sleep(pause(&service.config)).await;
     }
+}
+
+/// How long it is from one round to the next: ten seconds, less if a credential lives for less than some minutes.
+fn pause(config: &Config) -> Duration {
+    let renewed = Role::ALL.into_iter().filter(|role| *role != Role::Root);
+    let shortest = renewed.map(|role| config.plan(role).validity).min().and_then(|life| u64::try_from(life).ok());
+    shortest.map_or(ROUND, |life| ROUND.min(Duration::from_secs(life) / ROUNDS))
 }
 
 /// Does everything that is due at this moment.

@@ -18,3 +18,4 @@ mod parties;
 mod reference;
 mod registration;
 mod rfc8894;
+mod rotation;

@@ -16,7 +16,7 @@ pub use lineage::Lineage;
 pub use role::{Authority, Recipient, Requirements, Unfit};
 pub use step::{Condition, Generation, Renewable, Slot, Step, next_due, step};
 
-/// How long after its end a retired credential is kept, in seconds: clocks of clients are behind.
+/// How long after its end a retired credential is kept at the most, in seconds: clocks of clients are behind.
 pub const KEPT: i64 = 86_400;
 
 /// How far a certificate is in its life, by what is due.
@@ -79,10 +79,11 @@ pub fn due(validity: Validity, now: Time) -> Due {
 }
 
 /// Until when a retired credential is kept: a client may hold its certificate as long as that is valid, and go on
-/// encrypting to it; certificates under a retired CA live as long as it, and so does its revocation list.
+/// encrypting to it; certificates under a retired CA live as long as it, and so does its revocation list. A day longer,
+/// because clocks are behind; but one that lived for minutes is of no use to a clock that is hours behind.
 #[must_use]
 pub fn kept_until(validity: Validity) -> Time {
-    validity.not_after.plus(KEPT)
+    validity.not_after.plus(KEPT.min(validity.seconds().max(0)))
 }
 
 #[cfg(test)]

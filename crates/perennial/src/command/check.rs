@@ -53,7 +53,7 @@ fn bullets(lines: &[String]) -> String {
 fn explain(config: &Config) -> Vec<String> {
     let point = config.registration_point.iter().map(point);
     if config.endpoints.is_empty() {
-        return point.collect();
+        return point.chain(files(config)).collect();
     }
     let mut says = vec![
         format!("The service listens on {} and is reached as {}.", config.listen, config.public_url),
@@ -122,6 +122,16 @@ fn point(point: &RegistrationPoint) -> String {
         point.client_name,
         Span(point.challenge_validity),
     )
+}
+
+/// When what a registration point has in files ends.
+fn files(config: &Config) -> Vec<String> {
+    let Some((listed, reasons)) = server::registration::ends(config, server::world::now()) else { return Vec::new() };
+    let certificates = listed.iter().filter(|l| l.certificate.is_some());
+    let ends = certificates
+        .map(|l| format!("The certificate of the {} ({}) ends on {}.", l.role.name(), l.slot, l.validity.not_after));
+    let not_so = reasons.iter().map(|r| format!("degraded[{}]: {}: {}", r.code, r.role.name(), r.says));
+    ends.chain(not_so).collect()
 }
 
 fn credential(role: Role, plan: &Plan) -> String {

@@ -1,10 +1,12 @@
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use server::credential::{self, Listed, Role};
+use server::credential::state::Reason;
+use server::credential::{self, Exported, Listed, Role};
 use server::store::AuditFilter;
-use server::{Service, world};
+use server::{Service, registration, world};
 
 use super::Where;
 use crate::failure::Failure;
@@ -17,6 +19,9 @@ Examples:
   perennial credential show ra-signing       everything about one role
   perennial credential renew ra-signing      a new one now, proven before it takes over
   perennial credential history               what has been done with credentials
+  perennial credential export tls-server --certificate server.pem --key server.key.pem
+  perennial credential export issuing-ca --certificate issuing-ca.pem
+                                             what a registration point on another host needs
 
 Exit status of list: 0 all is well; 1 something will break.")]
 pub(crate) enum CredentialCommand {
@@ -28,6 +33,8 @@ pub(crate) enum CredentialCommand {
     Renew(ShowArgs),
     /// List what has been done with credentials, newest first
     History(HistoryArgs),
+    /// Write a TLS credential, or the certificates of the CA, into files for a registration point on another host
+    Export(ExportArgs),
 }
 
 #[derive(Args)]
@@ -40,9 +47,24 @@ pub(crate) struct ListArgs {
 pub(crate) struct ShowArgs {
     #[command(flatten)]
     place: Where,
-    /// The role: root, issuing-ca, ra-signing, ra-encryption, sealing
+    /// The role: root, issuing-ca, ra-signing, ra-encryption, sealing, tls-server, policy-module-client
     #[arg(value_name = "ROLE", value_parser = role)]
     role: Role,
+}
+
+#[derive(Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    place: Where,
+    /// The role: tls-server, policy-module-client, or issuing-ca for the certificates of all its generations
+    #[arg(value_name = "ROLE", value_parser = role)]
+    role: Role,
+    /// The file for the certificate and its issuer; it is replaced as a whole, and left alone if nothing has changed
+    #[arg(long, value_name = "FILE")]
+    certificate: PathBuf,
+    /// The file for the key; a CA's stays where it is
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -113,7 +135,15 @@ struct Overview {
 
 pub(crate) async fn run(command: &CredentialCommand, output: Output) -> Result<ExitCode, Failure> {
     match command {
-        CredentialCommand::List(args) => list(&args.place.open().await?, output).await,
+        CredentialCommand::List(args) => {
+            // A registration point on a host of its own has files, and no service.
+            if let Some((listed, reasons)) = registration::ends(&args.place.read_config()?, world::now()) {
+                return Ok(list(&listed, reasons, output));
+            }
+            let service = args.place.open().await?;
+            let listed = credential::list(&service, world::now()).await?;
+            Ok(list(&listed, service.state.reasons(), output))
+        }
         CredentialCommand::Show(args) => show(&args.place.open().await?, args.role, output).await,
         CredentialCommand::Renew(args) => {
             let service = args.place.open().await?;
@@ -121,14 +151,26 @@ pub(crate) async fn run(command: &CredentialCommand, output: Output) -> Result<E
             show(&service, args.role, output).await
         }
         CredentialCommand::History(args) => history(args, output).await,
+        CredentialCommand::Export(args) => export(args, output).await,
     }
 }
 
-async fn list(service: &Service, output: Output) -> Result<ExitCode, Failure> {
-    let listed = credential::list(service, world::now()).await?;
-    let degraded: Vec<Degraded> = service
-        .state
-        .reasons()
+#[derive(Serialize)]
+struct Export {
+    role: &'static str,
+    changed: bool,
+}
+
+async fn export(args: &ExportArgs, output: Output) -> Result<ExitCode, Failure> {
+    let service = args.place.open().await?;
+    let done = credential::export(&service, args.role, &args.certificate, args.key.as_deref(), world::now()).await?;
+    let export = Export { role: args.role.name(), changed: done == Exported::Written };
+    output.value(&export, |e| format!("{}: {}", e.role, if e.changed { "written" } else { "nothing has changed" }));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(listed: &[Listed], reasons: Vec<Reason>, output: Output) -> ExitCode {
+    let degraded: Vec<Degraded> = reasons
         .into_iter()
         .map(|r| Degraded {
             role: r.role.name(),
@@ -155,7 +197,7 @@ async fn list(service: &Service, output: Output) -> Result<ExitCode, Failure> {
             crate::print::line(&format!("degraded[{}]: {}: {}{breaks}", reason.code, reason.role, reason.says));
         }
     }
-    Ok(if overview.degraded.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    if overview.degraded.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 async fn show(service: &Service, role: Role, output: Output) -> Result<ExitCode, Failure> {

@@ -42,13 +42,13 @@ fn plan(role: Role, written: &written::Credential, folder: &Path, flaws: &mut Fl
             flaws.add(&key("renew"), "is \"off\", though somebody renews `file`");
             Source::Nobody
         }
-        (None, OnOff::On) => default.source.clone(),
+        (None, OnOff::On) => default.source,
         (None, OnOff::Off) => Source::Nobody,
     };
     if written.key.is_some() && written.file.is_none() {
         flaws.add(&key("key"), "is there without `file`");
     }
-    if written.file.is_some() && !matches!(role, Role::RaSigning | Role::RaEncryption) {
+    if written.file.is_some() && matches!(role, Role::Root | Role::IssuingCa | Role::Sealing) {
         flaws.add(&key("file"), format!("{} is always the service's own", role.name()));
     }
     let thumbprint = written.thumbprint.as_ref().map(|text| {

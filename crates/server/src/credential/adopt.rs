@@ -153,7 +153,7 @@ pub(super) fn distrust(service: &Service, inventory: &Inventory, role: Role, now
 }
 
 /// Whether a certificate is in a bundle, or leads to one in it.
-fn leads_to(certificate: &Certificate, bundle: &[Certificate], cas: &[Certificate]) -> bool {
+pub(crate) fn leads_to(certificate: &Certificate, bundle: &[Certificate], cas: &[Certificate]) -> bool {
     let mut at = certificate.clone();
     for _ in 0..4 {
         if bundle.contains(&at) {

@@ -79,17 +79,27 @@ async fn condition(
         return Ok(Condition::Unsound);
     }
     let own = service.config.plan(held.role).source == Source::Own;
-    let ra = matches!(held.role, Role::RaSigning | Role::RaEncryption);
+    let below = !matches!(held.role, Role::Root | Role::IssuingCa | Role::Sealing);
     let issuer = inventory.in_slot(Role::IssuingCa, Slot::Current).and_then(|h| h.certificate.as_ref());
     let stale = match (&held.certificate, issuer) {
         (Some(certificate), Some(issuer)) => !signed_by(certificate, issuer),
         _ => false,
     };
-    Ok(if own && ra && held.record.slot != Slot::Retired && stale { Condition::Stale } else { Condition::Sound })
+    Ok(if own && below && held.record.slot != Slot::Retired && stale { Condition::Stale } else { Condition::Sound })
 }
 
 fn signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     certificate.issuer().matches(issuer.subject()) && certificate.verify_signature(issuer.public_key()).is_ok()
+}
+
+/// Whether a credential is of use, its dates left aside.
+pub(super) async fn is_of_use(
+    service: &Service,
+    inventory: &Inventory,
+    held: &Held,
+    now: Time,
+) -> Result<bool, ServiceError> {
+    Ok(unfit(service, inventory, held, now).await?.is_none())
 }
 
 /// Why a credential is of no use, its dates left aside.
@@ -108,9 +118,6 @@ async fn unfit(
     let found = requirements(held.role, issuers(inventory, held.role)).check(certificate, key.public_key(), now);
     if let Some(flaw) = found.iter().find(|flaw| !dated(flaw)) {
         return Ok(Some(flaw.to_string()));
-    }
-    if held.record.slot == Slot::Retired {
-        return Ok(None);
     }
     let stored = service.store.certificate(certificate.serial()).await?;
     let revoked = stored.filter(|row| row.der.as_deref() == Some(certificate.der())).and_then(|row| row.revoked);
@@ -191,7 +198,7 @@ fn unrenewed(service: &Service, inventory: &Inventory, current: &Held, due: Due,
             format!("the root ends on {until}; nothing can replace it but a new root on every device"),
         ),
         Source::Own => match signer(inventory, role, now) {
-            Some(signer) if signer.certificate.validity().not_after <= until => {
+            Some(signer) if signer.certificate.validity().not_after <= until && !follows(inventory, role) => {
                 let says =
                     format!("it ends on {until} with {}, which would sign the next one", signer.certificate.subject());
                 reason(state::ISSUER_ENDS, says)
@@ -206,6 +213,12 @@ fn unrenewed(service: &Service, inventory: &Inventory, current: &Held, due: Due,
             _ => None,
         },
     }
+}
+
+/// Whether the next of the role comes with the next CA, which is ready.
+fn follows(inventory: &Inventory, role: Role) -> bool {
+    let ready = inventory.in_slot(Role::IssuingCa, Slot::Next).is_some_and(|next| next.key.is_some());
+    ready && !matches!(role, Role::Root | Role::IssuingCa | Role::Sealing)
 }
 
 /// The generations of a role, for who looks at them.

@@ -158,13 +158,18 @@ impl Inventory {
         wanted
     }
 
-    /// What challenges are sealed with. A registration point on its own host has one secret in a file and no row for it.
+    /// What challenges are sealed with. A registration point on its own host has no rows for it, but files
+    /// `keys/sealing-NUMBER.key`: the one with the highest number seals, all of them open.
     pub(crate) fn sealing_keys(&self, folder: &Path) -> Result<Vec<SealingKey>, ServiceError> {
         if self.of(Role::Sealing).next().is_some() {
             return self.sealing(folder);
         }
-        let secret = key_file::read_secret(folder, crate::init::SEALING)?;
-        Ok(SealingKey::new(&secret).into_iter().collect())
+        let mut keys = Vec::new();
+        for (name, secret) in key_file::numbered_secrets(folder, crate::init::SEALING)? {
+            let weak = || ServiceError::Credential(format!("{name} is no secret to seal challenges with"));
+            keys.push(SealingKey::new(&secret).ok_or_else(weak)?);
+        }
+        Ok(keys)
     }
 
     /// The current secret, then the next one (another node may seal with it already) and earlier ones.

@@ -30,8 +30,10 @@ pub(super) async fn next(
     let before = before.and_then(|h| h.certificate.clone());
     let model = Model::of(role, before.as_ref(), issuer);
     let spec = model.spec;
-    let key = tokio::task::spawn_blocking(move || generate(spec)).await;
-    let key = key.map_err(|e| ServiceError::Issue(e.to_string()))??;
+    let key = match service.spare.take(spec) {
+        Some(key) => key,
+        None => generate::aside(spec).await?,
+    };
     let prepared = prepare(service, role, &model, key.public_key(), issuer, now)?;
     let serial = pki::certificate::serial_hex(prepared.serial());
     let file = format!("{}/{}-{serial}.key.pem", key_file::KEYS, role.name());

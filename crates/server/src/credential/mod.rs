@@ -5,6 +5,8 @@
 
 mod adopt;
 mod assess;
+mod export;
+mod generate;
 mod held;
 mod list;
 mod make;
@@ -23,8 +25,10 @@ use ra::sealed::SealingKey;
 use scep::ca_certs::{self, Body};
 use scep::server::{DecryptionKey, RaKeys, SigningKey};
 
-use crate::ServiceError;
-
+pub(crate) use adopt::leads_to;
+pub use export::{Exported, export};
+pub use generate::make_ready;
+pub(crate) use generate::{Spare, generate};
 pub use held::{Held, Inventory, Stamp};
 pub use list::{Listed, list};
 pub(crate) use make::{row, secret_row};
@@ -197,11 +201,6 @@ impl Credentials {
 #[must_use]
 pub fn place(issuer: &Certificate) -> String {
     pki::digest::hex(&issuer.public_key().key_id())
-}
-
-/// A new key, which takes a moment for RSA.
-pub(crate) fn generate(spec: KeySpec) -> Result<PrivateKey, ServiceError> {
-    PrivateKey::generate(spec).map_err(|_| ServiceError::Credential("a key could not be generated".to_owned()))
 }
 
 /// The slot of a row, as the rules know it.

@@ -30,7 +30,7 @@ pub struct Plan {
 pub enum Source {
     /// The service.
     Own,
-    /// Nobody: the configuration says so, or it is a TLS role.
+    /// Nobody: the configuration says so.
     Nobody,
     /// Somebody outside, into these files.
     File {
@@ -48,16 +48,10 @@ impl Plan {
         let validity = match role {
             Role::Root => 20 * YEAR,
             Role::IssuingCa => 10 * YEAR,
-            Role::RaSigning | Role::RaEncryption => 2 * YEAR,
-            Role::TlsServer | Role::PolicyModuleClient => 10 * YEAR,
+            Role::RaSigning | Role::RaEncryption | Role::TlsServer | Role::PolicyModuleClient => 2 * YEAR,
             Role::Sealing => YEAR,
         };
-        // A round that makes and proves TLS certificates is still to be written: until then they are watched.
-        let source = match role {
-            Role::TlsServer | Role::PolicyModuleClient => Source::Nobody,
-            _ => Source::Own,
-        };
-        Plan { validity, source, thumbprint: None, trusted_by: None }
+        Plan { validity, source: Source::Own, thumbprint: None, trusted_by: None }
     }
 }
 

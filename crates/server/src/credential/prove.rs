@@ -1,5 +1,5 @@
 //! The proof before a credential takes over: a whole enrolment with it, as a device would do it, from the encrypted
-//! request to the opened reply.
+//! request to the opened reply; of a TLS credential a whole handshake with it, as the other side would do it.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
@@ -13,8 +13,9 @@ use scep::ca_certs::{self, Authorities};
 use scep::client::{self, Algorithms, Ask, Expected};
 use scep::server::{Accept, Legacy, Shape, SigningKey};
 
-use super::{Credentials, Role};
+use super::{Credentials, Inventory, Role, generate};
 use crate::config::{CaInReply, Doors, Endpoint};
+use crate::registration::rehearse;
 use crate::{Answer, Service, enrol, world};
 
 /// The name of the proof's endpoint and profile; no endpoint of a configuration can have it.
@@ -32,7 +33,7 @@ pub(crate) fn profile() -> Profile {
 /// A whole enrolment with these credentials.
 pub(super) async fn enrolment(service: &Service, candidate: Arc<Credentials>, now: Time) -> Result<(), String> {
     let authorities = published(&candidate)?;
-    let key = tokio::task::spawn_blocking(device_key).await.map_err(|e| e.to_string())??;
+    let key = device_key().await?;
     let mut random = [0; 16];
     world::random(&mut random);
     let challenge = zeroize::Zeroizing::new(pki::digest::hex(&random));
@@ -116,12 +117,12 @@ async fn withdraw(
 }
 
 /// One key for all proofs: to make an RSA key costs more than all else, and the key guards nothing.
-fn device_key() -> Result<Arc<PrivateKey>, String> {
+async fn device_key() -> Result<Arc<PrivateKey>, String> {
     static KEY: OnceLock<Arc<PrivateKey>> = OnceLock::new();
     if let Some(key) = KEY.get() {
         return Ok(Arc::clone(key));
     }
-    let key = Arc::new(PrivateKey::generate(KeySpec::Rsa2048).map_err(|e| e.to_string())?);
+    let key = Arc::new(generate::aside(KeySpec::Rsa2048).await.map_err(|e| e.to_string())?);
     Ok(Arc::clone(KEY.get_or_init(|| key)))
 }
 
@@ -157,10 +158,24 @@ pub(super) fn sealing(candidate: &Credentials, now: Time) -> Result<(), String> 
     }
 }
 
+/// What is to be proved: everything as it would be with the new credential in use.
+pub(super) struct Trial<'a> {
+    /// What is held, as it is.
+    pub(super) before: &'a Inventory,
+    /// The same with the new credential in use.
+    pub(super) promoted: &'a Inventory,
+    /// What would be served with.
+    pub(super) candidate: Arc<Credentials>,
+}
+
 /// The proof that belongs to a role.
-pub(super) async fn of(service: &Service, role: Role, candidate: Arc<Credentials>, now: Time) -> Result<(), String> {
+pub(super) async fn of(service: &Service, role: Role, trial: Trial<'_>, now: Time) -> Result<(), String> {
     match role {
-        Role::Sealing => sealing(&candidate, now),
-        _ => enrolment(service, candidate, now).await,
+        Role::Sealing => sealing(&trial.candidate, now),
+        Role::TlsServer => rehearse::server(service, trial.before, trial.promoted, now).await,
+        Role::PolicyModuleClient => rehearse::client(service, trial.before, &trial.candidate, now).await,
+        Role::Root | Role::IssuingCa | Role::RaSigning | Role::RaEncryption => {
+            enrolment(service, trial.candidate, now).await
+        }
     }
 }

@@ -25,9 +25,7 @@ pub async fn renew(service: &Service, role: Role, now: Time) -> Result<(), Servi
         None if role == Role::IssuingCa && assess::signer(&inventory, role, now).is_none() => {
             "the root's key is not here; prepare the next CA with `perennial ca next --root-key FILE`".to_owned()
         }
-        None if matches!(role, Role::TlsServer | Role::PolicyModuleClient) => {
-            "TLS certificates are not renewed by this program yet".to_owned()
-        }
+        None if !round::is_wanted(service, &inventory, role) => "there is none here".to_owned(),
         None => "another node acts, or the configuration leaves the renewal to somebody else".to_owned(),
     };
     Err(ServiceError::Refused(format!("{} was not renewed: {why}", role.name())))

@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use ca::rotation::{Moments, Step};
+use ca::rotation::{self, Due, Moments, Step};
 use pki::Time;
 
 use super::assess::{self, Wish};
 use super::plan::Source;
 use super::state::{self, Reason};
-use super::{Held, Inventory, Role, adopt, make, prove};
+use super::{Credentials, Held, Inventory, Role, adopt, make, prove};
+use crate::registration::question::{self, NotYet};
 use crate::revocation::{self, Renew};
 use crate::store::{CredentialMove, Lease, Slot, StoreError};
 use crate::{Service, ServiceError, key_file};
 
 /// From the CA down: what stands below follows what stands above.
-const ORDER: [Role; 4] = [Role::IssuingCa, Role::RaSigning, Role::RaEncryption, Role::Sealing];
-
-/// What nothing here renews, where it is held at all.
-const WATCHED: [Role; 2] = [Role::TlsServer, Role::PolicyModuleClient];
+const ORDER: [Role; 6] =
+    [Role::IssuingCa, Role::RaSigning, Role::RaEncryption, Role::Sealing, Role::TlsServer, Role::PolicyModuleClient];
 
 /// More than any role needs at once, after whatever sleep.
 const MOST_STEPS: usize = 64;
@@ -37,18 +36,26 @@ pub async fn round(service: &Service, now: Time) -> Result<(), ServiceError> {
 pub(super) async fn wished(service: &Service, wish: Wish, now: Time) -> Result<(), ServiceError> {
     for role in ORDER {
         let inventory = Inventory::read(&service.store, &service.config.folder).await?;
-        adopt::look(service, &inventory, role, now).await?;
-        steps(service, role, wish, now).await?;
+        if is_wanted(service, &inventory, role) {
+            adopt::look(service, &inventory, role, now).await?;
+            steps(service, role, wish, now).await?;
+        }
     }
     let inventory = reload(service).await?;
     let mut found = Vec::new();
-    let held = |role: &Role| inventory.of(*role).next().is_some();
-    let watched = WATCHED.into_iter().filter(held);
-    for role in [Role::Root].into_iter().chain(ORDER).chain(watched) {
+    for role in [Role::Root].into_iter().chain(ORDER).filter(|role| is_wanted(service, &inventory, *role)) {
         found.extend(assess::reasons(service, &inventory, role, now).await?);
     }
     service.state.replace(found);
     Ok(())
+}
+
+/// Whether a service has a role at all. One without a registration point needs no TLS credential; the first of one is
+/// made by `perennial init`, which knows its names, or comes from outside.
+pub(super) fn is_wanted(service: &Service, inventory: &Inventory, role: Role) -> bool {
+    let tls = matches!(role, Role::TlsServer | Role::PolicyModuleClient);
+    let from_outside = || matches!(service.config.plan(role).source, Source::File { .. });
+    !tls || inventory.of(role).next().is_some() || from_outside()
 }
 
 /// Takes the steps of a role until there is none, or one fails.
@@ -164,11 +171,13 @@ async fn activate(service: &Service, inventory: &Inventory, held: &Held, now: Ti
         ids.extend(entourage(service, inventory, held, now).await?);
     }
     let inventory = Inventory::read(&service.store, folder).await.map_err(failed)?;
-    let candidate = Arc::new(inventory.promoted(&ids).credentials(folder).map_err(failed)?);
+    let promoted = inventory.promoted(&ids);
+    let candidate = Arc::new(promoted.credentials(folder).map_err(failed)?);
     if let (Role::IssuingCa, Some(issuer)) = (held.role, candidate.issuer()) {
         revocation::publish_for(service, issuer, Renew::IfDue, now).await.map_err(failed)?;
     }
-    if let Err(why) = prove::of(service, held.role, candidate, now).await {
+    let trial = prove::Trial { before: &inventory, promoted: &promoted, candidate: Arc::clone(&candidate) };
+    if let Err(why) = prove::of(service, held.role, trial, now).await {
         for id in &ids {
             if let Some(held) = inventory.held.iter().find(|h| h.record.id == *id) {
                 forget(service, held, &format!("not proven: {why}"), now).await?;
@@ -176,8 +185,33 @@ async fn activate(service: &Service, inventory: &Inventory, held: &Held, now: Ti
         }
         return Err(NotTaken::Failed(state::PROOF_FAILED, format!("a new one was made and is no good: {why}")));
     }
-    let promoted: Vec<Held> = inventory.held.iter().filter(|h| ids.contains(&h.record.id)).cloned().collect();
-    Ok(service.store.credentials_move(&moves(&inventory, &promoted), &service.actor(), now).await?)
+    if held.role == Role::PolicyModuleClient {
+        taken_outside(service, &inventory, &candidate, now).await?;
+    }
+    let taking_over: Vec<Held> = inventory.held.iter().filter(|h| ids.contains(&h.record.id)).cloned().collect();
+    Ok(service.store.credentials_move(&moves(&inventory, &taking_over), &service.actor(), now).await?)
+}
+
+/// Asks the registration points themselves whether they take a new client certificate: one on another host may not know
+/// a CA that has taken over. One that refuses it is asked again from time to time, as long as the old one works; one that
+/// does not answer until the old one is near its end. The new one waits; nothing is made anew.
+async fn taken_outside(
+    service: &Service,
+    inventory: &Inventory,
+    candidate: &Credentials,
+    now: Time,
+) -> Result<(), NotTaken> {
+    let Some(current) = inventory.in_slot(Role::PolicyModuleClient, Slot::Current) else { return Ok(()) };
+    let due = rotation::due(current.validity, now);
+    if due == Due::Ended || !assess::is_of_use(service, inventory, current, now).await.map_err(failed)? {
+        return Ok(());
+    }
+    let why = match question::asked(service, candidate, now).await {
+        Ok(()) => return Ok(()),
+        Err(NotYet::Silent(_)) if due >= Due::Emergency => return Ok(()),
+        Err(NotYet::Silent(why) | NotYet::Refused(why)) => why,
+    };
+    Err(NotTaken::Failed(state::PROOF_FAILED, format!("a new one is ready, and waits: {why}")))
 }
 
 fn failed(error: ServiceError) -> NotTaken {

@@ -5,11 +5,11 @@ use ca::Profile;
 use pki::Name;
 use pki::Time;
 use pki::extension::GeneralName;
-use pki::key::Sign;
+use pki::key::{KeySpec, Sign};
 
-use super::{CONFIG, Fresh, Wanted, YEAR, actor, escape, row, secrets, service_certificate};
+use super::{CONFIG, Fresh, Wanted, actor, escape, row, secrets, service_certificate};
 use crate::config::Config;
-use crate::credential::Role;
+use crate::credential::{Role, plan};
 use crate::store::{CertificateRecord, Commit, CommitError, ServiceRecord, Slot, Store};
 use crate::{ServiceError, key_file};
 
@@ -26,6 +26,8 @@ pub struct WantedPoint {
 
 const CLIENT_KEY: &str = "keys/policy-module-client-1.key.pem";
 const SERVER_KEY: &str = "keys/tls-server-1.key.pem";
+/// Both sides know more than RSA, and a key on a curve is made and used in no time.
+const KEY: KeySpec = KeySpec::P256;
 /// Files of a registration point that has a folder of its own.
 const SERVER_CERTIFICATE: &str = "tls/server.pem";
 const CLIENT_ISSUER: &str = "trust/issuing-ca.pem";
@@ -100,18 +102,19 @@ challenge_validity = "60m"
         key_file::write_new(folder, CLIENT_KEY, client.key.to_pem().as_bytes())?;
         let credential = row(Role::PolicyModuleClient, Slot::Current, &client.certificate, CLIENT_KEY, now);
         store.credential_put(&credential, &actor(), now).await?;
-        let Some(own) = &self.folder else {
-            key_file::write_new(folder, SERVER_KEY, server.key.to_pem().as_bytes())?;
-            let credential = row(Role::TlsServer, Slot::Current, &server.certificate, SERVER_KEY, now);
-            store.credential_put(&credential, &actor(), now).await?;
-            return Ok(None);
-        };
-        self.folder(own, wanted, config, &server, issuing).map(Some)
+        // Of a registration point on another host too: it is renewed here, and taken there.
+        key_file::write_new(folder, SERVER_KEY, server.key.to_pem().as_bytes())?;
+        let credential = row(Role::TlsServer, Slot::Current, &server.certificate, SERVER_KEY, now);
+        store.credential_put(&credential, &actor(), now).await?;
+        match &self.folder {
+            Some(own) => self.folder(own, wanted, config, &server, issuing).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn client(&self, wanted: &Wanted, config: &Config, issuing: &Fresh, now: Time) -> Result<Fresh, ServiceError> {
         let name = name(&client_name(&wanted.organisation), wanted)?;
-        service_certificate(&listed(Profile::tls_client(10 * YEAR), config), name, Vec::new(), issuing, now)
+        service_certificate(&profile(Role::PolicyModuleClient, config, issuing)?, name, Vec::new(), KEY, issuing, now)
     }
 
     fn server(&self, wanted: &Wanted, config: &Config, issuing: &Fresh, now: Time) -> Result<Fresh, ServiceError> {
@@ -123,7 +126,7 @@ challenge_validity = "60m"
             Err(_) => GeneralName::Dns(host),
         };
         let name = name(&format!("{} Registration Point", wanted.organisation), wanted)?;
-        service_certificate(&listed(Profile::tls_server(10 * YEAR), config), name, vec![beside], issuing, now)
+        service_certificate(&profile(Role::TlsServer, config, issuing)?, name, vec![beside], KEY, issuing, now)
     }
 
     /// Everything a registration point on another host needs, and no key of a CA or RA.
@@ -172,9 +175,12 @@ fn name(common: &str, wanted: &Wanted) -> Result<Name, ServiceError> {
         .map_err(|_| ServiceError::Refused(format!("`{}` makes no name", wanted.organisation)))
 }
 
-/// With the address of the CA's list, so that whoever checks can see whether it has been revoked.
-fn listed(profile: Profile, config: &Config) -> Profile {
-    Profile { crl_urls: vec![Config::crl_url(&config.public_url)], ..profile }
+/// As its successors are made too: with the address of the CA's list, so that whoever checks can see whether it has been
+/// revoked.
+fn profile(role: Role, config: &Config, issuing: &Fresh) -> Result<Profile, ServiceError> {
+    let profile = plan::profile(role, &config.plan(role))
+        .ok_or_else(|| ServiceError::Refused(format!("{} has no profile", role.name())))?;
+    Ok(crate::issue::addressed(&profile, &issuing.certificate, &config.public_url))
 }
 
 /// Puts a certificate of the service among those that can be listed and revoked.

@@ -59,11 +59,17 @@ pub async fn serve(point: Arc<Point>, listener: Listener, stop: impl Future<Outp
 }
 
 async fn rounds(point: Arc<Point>) {
+    let mut said = None;
     loop {
         tokio::time::sleep(ROUND).await;
-        if let Err(error) = point.refresh(world::now()).await {
-            tracing::error!(%error, "what was there before serves on");
+        let refused = point.refresh(world::now()).await.err().map(|error| error.to_string());
+        if refused != said {
+            match &refused {
+                Some(why) => tracing::error!(why, "not taken over; what was there before serves on"),
+                None => tracing::info!("all that was replaced is taken over"),
+            }
         }
+        said = refused;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use pki::key::{PrivateKey, Sign};
@@ -11,9 +12,9 @@ use ra::sealed::SealingKey;
 use super::certificate::{Expected, Standing};
 use super::fault::{Fault, FaultFound};
 use super::list::List;
-use super::tls;
+use super::{files, tls};
 use crate::config::{Config, Limits, OwnCertificate, RegistrationPoint};
-use crate::credential::{Inventory, Role, Stamp};
+use crate::credential::{Inventory, Role};
 use crate::store::Store;
 use crate::{ServiceError, key_file, world};
 
@@ -24,6 +25,8 @@ pub struct Point {
     pub(super) store: Store,
     folder: std::path::PathBuf,
     trusted: ArcSwap<Trusted>,
+    /// When an unknown issuer was last looked for.
+    looked: AtomicI64,
     list: Option<List>,
 }
 
@@ -35,9 +38,7 @@ struct Trusted {
     /// The issuers of clients.
     issuers: Vec<Certificate>,
     /// What challenges are sealed with: the current secret first.
-    sealing: Vec<SealingKey>,
-    /// Which rows of the store all of it rests on.
-    stamp: Stamp,
+    sealing: Arc<Vec<SealingKey>>,
 }
 
 impl Point {
@@ -49,7 +50,7 @@ impl Point {
         let missing = || ServiceError::Refused("the configuration has no [registration-point]".to_owned());
         let own = config.registration_point.clone().ok_or_else(missing)?;
         let store = Store::open(&config.store, &config.node).await?;
-        let trusted = trusted(&own, &config.folder, &store, None).await?;
+        let (trusted, _) = trusted(&own, &config.folder, &store, None, world::now()).await?;
         let list = own.client_crl.as_ref().map(|place| List::new(place, &config.folder));
         let point = Point {
             config: own,
@@ -57,6 +58,7 @@ impl Point {
             store,
             folder: config.folder.clone(),
             trusted: ArcSwap::from_pointee(trusted),
+            looked: AtomicI64::new(i64::MIN),
             list,
         };
         point.refresh(world::now()).await?;
@@ -75,25 +77,46 @@ impl Point {
         &self.store
     }
 
-    /// Takes over what has been replaced: its own certificate, the issuers of clients, their revocation list. The next
-    /// connection uses it.
+    /// The certificate that is shown to whoever connects next, with its issuers.
+    #[must_use]
+    pub fn shown(&self) -> Vec<Certificate> {
+        self.trusted.load().chain.clone()
+    }
+
+    /// Takes over what has been replaced: its own certificate, the issuers of clients, the secrets, the revocation list
+    /// of clients. The next connection uses it; those that are open go on.
     ///
     /// # Errors
-    /// What is there now is no good; the old one serves on.
+    /// A part of what is there now is no good; of that part the old serves on.
     pub async fn refresh(&self, now: Time) -> Result<(), ServiceError> {
         let held = self.trusted.load_full();
-        let found = trusted(&self.config, &self.folder, &self.store, Some(&held)).await?;
+        let (found, refused) = trusted(&self.config, &self.folder, &self.store, Some(&held), now).await?;
         if found.chain != held.chain {
             let leaf = found.chain.first().map(Certificate::thumbprint).unwrap_or_default();
             tracing::info!(thumbprint = leaf, "the registration point has another certificate");
         }
-        if found.chain != held.chain || found.issuers != held.issuers || found.stamp != held.stamp {
-            self.trusted.store(Arc::new(found));
+        if found.issuers != held.issuers {
+            tracing::info!(count = found.issuers.len(), "the issuers of clients have changed");
         }
+        self.trusted.store(Arc::new(found));
         if let Some(list) = &self.list {
             list.refresh(&self.trusted.load().issuers, now).await;
         }
-        Ok(())
+        if refused.is_empty() { Ok(()) } else { Err(ServiceError::Refused(refused.join("; "))) }
+    }
+
+    /// The issuers of clients, looked at once more if none of them made a certificate: a CA that has just taken over may
+    /// have signed it before the next round sees it. At most once a second, whoever asks.
+    async fn issuers_for(&self, certificate: &Certificate, now: Time) -> Arc<Trusted> {
+        let trusted = self.trusted.load_full();
+        let known = Expected { issuers: &trusted.issuers, name: &self.config.client_name }.issuer_of(certificate);
+        if known.is_some() || self.looked.swap(now.seconds(), Ordering::Relaxed) == now.seconds() {
+            return trusted;
+        }
+        if let Err(error) = self.refresh(now).await {
+            tracing::debug!(%error, "what was there before serves on");
+        }
+        self.trusted.load_full()
     }
 
     /// What challenges are sealed with at this moment.
@@ -116,7 +139,7 @@ impl Point {
             Presented::Unreadable(why) => return Ok(vec![FaultFound::new(Fault::Malformed, why.clone())]),
             Presented::Certificate(certificate) => certificate,
         };
-        let trusted = self.trusted.load_full();
+        let trusted = self.issuers_for(certificate, now).await;
         let expected = Expected { issuers: &trusted.issuers, name: &self.config.client_name };
         let standing = match expected.issuer_of(certificate) {
             Some(issuer) => self.standing(certificate, issuer, now).await?,
@@ -157,41 +180,88 @@ impl Presented {
     }
 }
 
+/// What is there now. A part that is no good is left as it was, if it was there before, and the reason is returned.
 async fn trusted(
     own: &RegistrationPoint,
     folder: &Path,
     store: &Store,
     held: Option<&Trusted>,
-) -> Result<Trusted, ServiceError> {
+    now: Time,
+) -> Result<(Trusted, Vec<String>), ServiceError> {
     let inventory = Inventory::read(store, folder).await?;
     let authorities: Vec<Certificate> = inventory.of(Role::IssuingCa).filter_map(|h| h.certificate.clone()).collect();
+    let mut refused = Vec::new();
+    let issuers = client_issuers(own, folder, &authorities);
+    let issuers = or_before(issuers, held.map(|h| h.issuers.clone()), &mut refused)?;
+    let shown = shown(own, folder, &inventory, &authorities, held, now);
+    let (chain, tls) = or_before(shown, held.map(|h| (h.chain.clone(), Arc::clone(&h.tls))), &mut refused)?;
+    let sealing = inventory.sealing_keys(folder).map(Arc::new);
+    let sealing = or_before(sealing, held.map(|h| Arc::clone(&h.sealing)), &mut refused)?;
+    Ok((Trusted { chain, tls, issuers, sealing }, refused))
+}
+
+/// What is good, or what there was before.
+fn or_before<T>(
+    found: Result<T, ServiceError>,
+    before: Option<T>,
+    refused: &mut Vec<String>,
+) -> Result<T, ServiceError> {
+    match (found, before) {
+        (Err(error), Some(before)) => {
+            refused.push(error.to_string());
+            Ok(before)
+        }
+        (found, _) => found,
+    }
+}
+
+fn client_issuers(
+    own: &RegistrationPoint,
+    folder: &Path,
+    authorities: &[Certificate],
+) -> Result<Vec<Certificate>, ServiceError> {
     let issuers = match &own.client_issuer {
-        Some(path) => read_certificates(&folder.join(path))?,
-        None => authorities.clone(),
+        Some(path) => files::certificates(&folder.join(path))?,
+        None => authorities.to_owned(),
     };
     if issuers.is_empty() {
         let says = "there is no issuer of clients: the store has no issuing CA, and client_issuer is not stated";
         return Err(ServiceError::Credential(says.to_owned()));
     }
+    Ok(issuers)
+}
+
+/// The certificate that is shown to clients with its issuers, and TLS with it. At the start one that has ended is
+/// taken too: it is better than none, and may be replaced.
+fn shown(
+    own: &RegistrationPoint,
+    folder: &Path,
+    inventory: &Inventory,
+    authorities: &[Certificate],
+    held: Option<&Trusted>,
+    now: Time,
+) -> Result<(Vec<Certificate>, Arc<rustls::ServerConfig>), ServiceError> {
     let (chain, key) = match &own.certificate {
         OwnCertificate::Files { certificate, key } => {
-            let chain = read_certificates(&folder.join(certificate))?;
+            let chain = files::certificates(&folder.join(certificate))?;
+            if let Some(held) = held.filter(|held| held.chain == chain) {
+                return Ok((chain, Arc::clone(&held.tls)));
+            }
             (chain, key_file::read(folder, &key.to_string_lossy())?)
         }
-        OwnCertificate::Credential => from_store(&inventory, &authorities)?,
+        OwnCertificate::Credential => from_store(inventory, authorities)?,
     };
-    let sealing = inventory.sealing_keys(folder)?;
-    let stamp = inventory.stamp();
     if let Some(held) = held.filter(|held| held.chain == chain) {
-        return Ok(Trusted { chain, tls: Arc::clone(&held.tls), issuers, sealing, stamp });
+        return Ok((chain, Arc::clone(&held.tls)));
     }
-    fits(&chain, &key)?;
+    let at = if held.is_some() { now } else { chain.first().map_or(now, |leaf| leaf.validity().not_after) };
+    fits(&chain, &key, at)?;
     let config = tls::server(&chain, &key).map_err(|e| ServiceError::Credential(e.to_string()))?;
-    Ok(Trusted { chain, tls: Arc::new(config), issuers, sealing, stamp })
+    Ok((chain, Arc::new(config)))
 }
 
 /// The current TLS server credential of the store, with its issuer.
-fn from_store(
+pub(super) fn from_store(
     inventory: &Inventory,
     authorities: &[Certificate],
 ) -> Result<(Vec<Certificate>, Arc<PrivateKey>), ServiceError> {
@@ -204,7 +274,7 @@ fn from_store(
 }
 
 /// A certificate that no client would take is not taken here either.
-fn fits(chain: &[Certificate], key: &PrivateKey) -> Result<(), ServiceError> {
+pub(super) fn fits(chain: &[Certificate], key: &PrivateKey, now: Time) -> Result<(), ServiceError> {
     let refuse = |why: String| Err(ServiceError::Credential(format!("the registration point's certificate: {why}")));
     let Some(leaf) = chain.first() else { return refuse("there is none".to_owned()) };
     if key.public_key() != leaf.public_key() {
@@ -213,15 +283,12 @@ fn fits(chain: &[Certificate], key: &PrivateKey) -> Result<(), ServiceError> {
     if !leaf.extended_key_usage().is_some_and(|purposes| purposes.contains(&oid::SERVER_AUTH)) {
         return refuse("it is not for Server Authentication".to_owned());
     }
-    Ok(())
-}
-
-#[expect(clippy::disallowed_methods, reason = "certificates live in files, which may be replaced at any time")]
-fn read_certificates(path: &Path) -> Result<Vec<Certificate>, ServiceError> {
-    let octets = std::fs::read(path).map_err(|cause| ServiceError::file(path, cause))?;
-    let found = Certificate::parse_any(&octets);
-    if found.is_empty() {
-        return Err(ServiceError::Credential(format!("{}: there is no certificate in it", path.display())));
+    let validity = leaf.validity();
+    if now > validity.not_after {
+        return refuse(format!("it ended on {}", validity.not_after));
     }
-    Ok(found)
+    if now < validity.not_before {
+        return refuse(format!("it is not valid before {}", validity.not_before));
+    }
+    Ok(())
 }

@@ -29,7 +29,7 @@ const MOST_TEXT: usize = 200;
 /// How long an idle connection is kept, shorter than servers usually keep theirs.
 const IDLE: Duration = Duration::from_secs(5);
 
-type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+pub(super) type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// How a request shows who sends it.
 pub(super) enum Proof {
@@ -80,7 +80,10 @@ impl Remote {
         let body = Bytes::from(body);
         let twice = async {
             match self.exchange(path, &body).await {
-                Err(NoAnswer::Unreachable(_)) => self.exchange(path, &body).await,
+                Err(NoAnswer::Unreachable(why)) => {
+                    tracing::warn!(url = self.url, why, "a connection broke; it is asked once more");
+                    self.exchange(path, &body).await
+                }
                 other => other,
             }
         };
@@ -132,22 +135,20 @@ impl Remote {
             return Ok(held.client.clone());
         }
         let own = own.as_ref().map(|(chain, key)| (chain.as_slice(), &**key));
-        let config = tls::client(&roots, own).map_err(|e| NoAnswer::NotAsked(e.to_string()))?;
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(config)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .build(connector);
+        let client = connections(tls::client(&roots, own).map_err(|e| NoAnswer::NotAsked(e.to_string()))?);
         self.held.store(Some(Arc::new(Held { made_with, client: client.clone() })));
         Ok(client)
     }
+}
+
+/// Connections with these certificates.
+pub(super) fn connections(config: rustls::ClientConfig) -> Https {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    let connector =
+        HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().wrap_connector(connector);
+    Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).build(connector)
 }
 
 /// The signature of a webhook's request: HMAC-SHA-256 over the time and the body, so that an old request cannot be sent
@@ -158,7 +159,7 @@ pub(super) fn sign(secret: &Zeroizing<[u8; 32]>, at: &str, body: &[u8]) -> Strin
 }
 
 #[expect(clippy::disallowed_methods, reason = "a trust bundle is a file, and may be replaced at any time")]
-fn trusted(path: &Path) -> Result<Vec<Certificate>, NoAnswer> {
+pub(super) fn trusted(path: &Path) -> Result<Vec<Certificate>, NoAnswer> {
     let octets = std::fs::read(path).map_err(|e| NoAnswer::NotAsked(format!("{}: {e}", path.display())))?;
     let found = Certificate::parse_any(&octets);
     let none = || NoAnswer::NotAsked(format!("{}: there is no certificate in it", path.display()));
@@ -170,13 +171,17 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, NoAnswer> {
 }
 
 fn rejected(status: StatusCode, body: &[u8]) -> NoAnswer {
+    NoAnswer::Rejected { status: i32::from(status.as_u16()), says: rejection(body) }
+}
+
+/// What a body says of why there is no answer.
+pub(super) fn rejection(body: &[u8]) -> String {
     let failure: Result<Failure, _> = serde_json::from_slice(body);
-    let says = failure.map_or_else(|_| start_of(body), |failure| failure.error.to_string());
-    NoAnswer::Rejected { status: i32::from(status.as_u16()), says: shown(&says) }
+    shown(&failure.map_or_else(|_| start_of(body), |failure| failure.error.to_string()))
 }
 
 /// An error with what caused it: hyper's own text says only that something failed.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

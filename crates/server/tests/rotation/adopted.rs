@@ -23,12 +23,12 @@ fn made(service: &Service, profile: &Profile, subject: &str, now: Time) -> (Cert
     (ca::sign(prepared, &issuer.certificate, &*issuer.key).expect("signed"), key)
 }
 
-fn pem(of: &(Certificate, PrivateKey)) -> String {
+pub(crate) fn pem(of: &(Certificate, PrivateKey)) -> String {
     format!("{}{}", &*of.1.to_pem(), of.0.to_pem())
 }
 
 /// Writes as careful programs do: beside it, then renamed.
-fn put(path: &Path, text: &str) {
+pub(crate) fn put(path: &Path, text: &str) {
     let beside = path.with_extension("new");
     std::fs::write(&beside, text).expect("written");
     std::fs::rename(&beside, path).expect("renamed");

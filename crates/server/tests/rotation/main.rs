@@ -8,4 +8,6 @@ mod crash;
 mod foreseen;
 mod jumps;
 mod place;
+mod tls;
+mod tls_files;
 mod years;

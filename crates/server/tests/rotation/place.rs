@@ -12,7 +12,7 @@ use scep::http::Operation;
 use scep::server::{Legacy, SigningKey};
 use server::config::Config;
 use server::credential::{Inventory, Role};
-use server::init::{self, Wanted, init};
+use server::init::{self, Wanted, WantedPoint, init};
 use server::store::Slot;
 use server::{Answer, Service};
 
@@ -32,6 +32,16 @@ pub(crate) struct Place {
 impl Place {
     /// A new service; `more` is added to its configuration.
     pub(crate) async fn new(more: &str) -> Place {
+        Place::made(more, None).await
+    }
+
+    /// A new service with a registration point, which is not started.
+    pub(crate) async fn with_point(more: &str) -> Place {
+        let listen = "127.0.0.1:8443".parse().expect("an address");
+        Place::made(more, Some(WantedPoint { listen, url: None, folder: None })).await
+    }
+
+    async fn made(more: &str, registration_point: Option<WantedPoint>) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
         let wanted = Wanted {
             folder: folder.path().to_owned(),
@@ -44,7 +54,7 @@ impl Place {
             issuing_key: KeySpec::P256,
             static_challenge: Some(zeroize::Zeroizing::new(CHALLENGE.to_owned())),
             legacy: init::Legacy::Refuse,
-            registration_point: None,
+            registration_point,
         };
         init(&wanted, START).await.expect("made");
         let place = Place { folder };
@@ -74,6 +84,14 @@ impl Place {
         let path = self.folder.path().join(init::CONFIG);
         let text = std::fs::read_to_string(&path).expect("read");
         std::fs::write(&path, format!("{text}\n{more}\n")).expect("written");
+    }
+
+    /// Changes what the configuration says.
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        let path = self.folder.path().join(init::CONFIG);
+        let text = std::fs::read_to_string(&path).expect("read");
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&path, text.replace(from, to)).expect("written");
     }
 
     pub(crate) fn config(&self) -> Config {

@@ -7,12 +7,13 @@ use ca::Profile;
 use pki::crl::Reason;
 use rustls::version::TLS13;
 use server::config::Config;
+use server::credential::{self, Role};
 use server::revocation::{self, Renew};
 use server::store::Actor;
 use server::world;
 
-use super::caller::{Keyed, certificate, post};
-use super::stage::{audit, run, wanted};
+use super::caller::{Keyed, certificate, post, server_of};
+use super::stage::{Running, audit, run, wanted};
 
 const QUESTION: &[u8] = br#"{"endpoint":"mdm","device":"laptop-1"}"#;
 
@@ -80,35 +81,152 @@ async fn a_registration_point_of_its_own_host_needs_no_key_of_a_ca() {
 /// Files that somebody replaces are taken over; what is no good is not, and the old certificate serves on.
 #[tokio::test(flavor = "multi_thread")]
 async fn replaced_files_are_taken_over_if_they_are_good() {
-    let scratch = tempfile::tempdir().expect("a folder");
-    let (folder, apart) = (scratch.path().join("service"), scratch.path().join("point"));
-    let address = "127.0.0.1:0".parse().expect("an address");
-    server::init::init(&wanted(&folder, address, Some(apart.clone())), world::now()).await.expect("both");
-    let service = server::Service::open(Config::read(&folder.join("perennial.toml")).expect("a configuration"));
-    let service = service.await.expect("a service");
-    let config = Config::read(&apart.join("perennial.toml")).expect("a configuration");
-    let point = server::registration::Point::open(&config).await.expect("a registration point");
-    let (certificate_file, key_file) = (apart.join("tls/server.pem"), apart.join("keys/tls-server-1.key.pem"));
+    let apart = Apart::new().await;
+    let (certificate_file, key_file) = (apart.file("tls/server.pem"), apart.file("keys/tls-server-1.key.pem"));
     let before = std::fs::read_to_string(&certificate_file).expect("the certificate");
-    let now = world::now();
-    let credentials = service.credentials.load();
-    let ours = credentials.issuer().expect("a CA");
-    let made = |profile: &Profile| certificate("CN=point", profile, &ours.certificate, &*ours.key, now);
-    let good = made(&Profile::tls_server(86_400));
-    let wrong = made(&Profile::tls_client(86_400));
+    let shown = async || server_of(apart.address, &apart.root()).await;
+    let at_first = shown().await;
+    let (server, client) = (Profile::tls_server(86_400), Profile::tls_client(86_400));
+    let (good, wrong) = (apart.made(&server, world::now()), apart.made(&client, world::now()));
+    let ended = apart.made(&Profile::tls_server(600), world::now().plus(-3600));
+    let early = apart.made(&server, world::now().plus(3 * 86_400));
 
-    let refuse = async |says: &str| {
-        let error = point.refresh(now).await.expect_err(says).to_string();
-        assert!(error.contains(says), "{error}");
-    };
-    std::fs::write(&certificate_file, &before[..200]).expect("half a file");
-    refuse("there is no certificate in it").await;
+    let chain = before.matches("BEGIN CERTIFICATE").count();
+    assert_eq!(chain, 2, "the issuer is shown too");
+    for half in [200, before.len() / 2 + 200, before.len() - 40] {
+        std::fs::write(&certificate_file, &before[..half]).expect("half a file");
+        apart.refuses("is it whole?").await;
+    }
     std::fs::write(&certificate_file, good.certificate.to_pem()).expect("another's");
-    refuse("the key is another's").await;
-    std::fs::write(&certificate_file, wrong.certificate.to_pem()).expect("for another purpose");
-    std::fs::write(&key_file, wrong.key.to_pem().as_bytes()).expect("with its key");
-    refuse("it is not for Server Authentication").await;
+    apart.refuses("the key is another's").await;
+    std::fs::write(&key_file, &good.key.to_pem().as_bytes()[..80]).expect("half a key");
+    apart.refuses("keys/tls-server-1.key.pem").await;
+    for (own, says) in
+        [(&wrong, "it is not for Server Authentication"), (&ended, "it ended on"), (&early, "it is not valid before")]
+    {
+        std::fs::write(&certificate_file, own.certificate.to_pem()).expect("no good");
+        std::fs::write(&key_file, own.key.to_pem().as_bytes()).expect("with its key");
+        apart.refuses(says).await;
+        assert_eq!(shown().await, at_first, "{says}");
+    }
     std::fs::write(&certificate_file, good.certificate.to_pem()).expect("a good one");
     std::fs::write(&key_file, good.key.to_pem().as_bytes()).expect("with its key");
-    point.refresh(now).await.expect("taken over");
+    // By itself, within seconds.
+    let begun = std::time::Instant::now();
+    while apart.running.point.shown().first() != Some(&good.certificate) {
+        assert!(begun.elapsed().as_secs() < 30, "nobody looked");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    apart.running.stop().await;
+}
+
+/// A part that is no good does not hold back another that is.
+#[tokio::test(flavor = "multi_thread")]
+async fn issuers_and_secrets_are_taken_over_beside_each_other() {
+    let apart = Apart::new().await;
+    let issuers = apart.file("trust/issuing-ca.pem");
+    let (old_ca, old_client) = (std::fs::read_to_string(&issuers).expect("it"), apart.client());
+    assert_eq!(apart.ask(&old_client).await, 201);
+    credential::renew(&apart.service, Role::IssuingCa, world::now()).await.expect("renewed");
+    let new_ca = apart.service.credentials.load().issuer().expect("a CA").certificate.to_pem();
+    let new_client = {
+        let ours = apart.service.credentials.load().issuer().expect("a CA").clone();
+        let name = "CN=Example Policy Module,O=Example";
+        let made = certificate(name, &Profile::tls_client(3600), &ours.certificate, &*ours.key, world::now());
+        Keyed { certificate: made.certificate, key: made.key }
+    };
+    assert_eq!(apart.ask(&new_client).await, 403);
+    let both = format!("{old_ca}{new_ca}");
+    std::fs::write(&issuers, &both[..both.len() - 40]).expect("written");
+    std::fs::write(apart.file("keys/sealing-2.key"), "0011").expect("written");
+    let why = apart.running.point.refresh(world::now()).await.expect_err("no good").to_string();
+    assert!(why.contains("of the 2 certificates in it 1 can be read"), "{why}");
+    assert!(why.contains("sealing-2.key does not hold 32 octets"), "{why}");
+    let first = apart.challenge().await;
+    assert_eq!(apart.ask(&new_client).await, 403);
+
+    std::fs::write(&issuers, &both).expect("written");
+    let why = apart.running.point.refresh(world::now()).await.expect_err("the secret is no good").to_string();
+    assert!(!why.contains("certificates"), "{why}");
+    assert_eq!((apart.ask(&old_client).await, apart.ask(&new_client).await), (201, 201));
+
+    std::fs::write(apart.file("keys/sealing-2.key"), "5A".repeat(32)).expect("written");
+    apart.running.point.refresh(world::now()).await.expect("taken over");
+    let second = apart.challenge().await;
+    assert_eq!((apart.verify(&first).await, apart.verify(&second).await), ("valid".into(), "valid".into()));
+    std::fs::remove_file(apart.file("keys/sealing-1.key")).expect("removed");
+    apart.running.point.refresh(world::now()).await.expect("taken over");
+    assert_eq!((apart.verify(&first).await, apart.verify(&second).await), ("refused".into(), "valid".into()));
+    apart.running.stop().await;
+}
+
+/// A registration point in a folder of its own, that runs, beside the service it was made with.
+struct Apart {
+    service: server::Service,
+    running: Running,
+    address: std::net::SocketAddr,
+    scratch: tempfile::TempDir,
+}
+
+impl Apart {
+    async fn new() -> Apart {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let (folder, apart) = (scratch.path().join("service"), scratch.path().join("point"));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        drop(listener);
+        server::init::init(&wanted(&folder, address, Some(apart.clone())), world::now()).await.expect("both");
+        let service = server::Service::open(Config::read(&folder.join("perennial.toml")).expect("a configuration"));
+        let service = service.await.expect("a service");
+        let config = apart.join("perennial.toml");
+        let text = std::fs::read_to_string(&config).expect("the configuration");
+        let text: Vec<&str> = text.lines().filter(|line| !line.starts_with("client_crl")).collect();
+        std::fs::write(&config, text.join("\n")).expect("written");
+        let running = run(&Config::read(&config).expect("a configuration"), address).await;
+        Apart { service, running, address, scratch }
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.scratch.path().join("point").join(name)
+    }
+
+    fn root(&self) -> pki::Certificate {
+        self.service.credentials.load().root.clone()
+    }
+
+    /// A certificate for the registration point's address.
+    fn made(&self, profile: &Profile, at: pki::Time) -> Keyed {
+        let ours = self.service.credentials.load().issuer().expect("a CA").clone();
+        match profile.name.as_str() {
+            "tls-server" => super::outage::server_certificate(&ours.certificate, &*ours.key, profile.validity, at),
+            _ => certificate("CN=point", profile, &ours.certificate, &*ours.key, at),
+        }
+    }
+
+    fn client(&self) -> Keyed {
+        let credential = self.service.credentials.load().policy_module_client.clone().expect("a credential");
+        let key = pki::key::PrivateKey::from_pkcs8(credential.key.pkcs8()).expect("the key");
+        Keyed { certificate: credential.certificate, key }
+    }
+
+    async fn refuses(&self, says: &str) {
+        let error = self.running.point.refresh(world::now()).await.expect_err(says).to_string();
+        assert!(error.contains(says), "{error}");
+    }
+
+    /// The status of the answer to this client.
+    async fn ask(&self, client: &Keyed) -> u16 {
+        post(self.address, &self.root(), Some(client), &TLS13, "/v1/challenge", QUESTION).await.status
+    }
+
+    async fn challenge(&self) -> String {
+        let made = post(self.address, &self.root(), Some(&self.client()), &TLS13, "/v1/challenge", QUESTION).await;
+        made.body["challenge"].as_str().expect("a challenge").to_owned()
+    }
+
+    async fn verify(&self, challenge: &str) -> String {
+        let question = serde_json::to_vec(&super::verbs::question(challenge, "laptop-1")).expect("JSON");
+        let said = post(self.address, &self.root(), Some(&self.client()), &TLS13, "/v1/verify", &question).await;
+        said.body["outcome"].as_str().expect("an outcome").to_owned()
+    }
 }

@@ -14,9 +14,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-pub(super) struct Keyed {
-    pub(super) certificate: Certificate,
-    pub(super) key: PrivateKey,
+pub(crate) struct Keyed {
+    pub(crate) certificate: Certificate,
+    pub(crate) key: PrivateKey,
 }
 
 /// What came back.
@@ -35,7 +35,7 @@ pub(super) fn authority(name: &Name, now: Time) -> Keyed {
 }
 
 /// A certificate of this CA as it would have been made at this time.
-pub(super) fn certificate(
+pub(crate) fn certificate(
     name: &str,
     profile: &Profile,
     issuer: &Certificate,
@@ -58,13 +58,14 @@ pub(super) fn key_der(key: &PrivateKey) -> PrivateKeyDer<'static> {
 }
 
 /// The certificate a server presents now.
-pub(super) async fn server_of(address: SocketAddr, root: &Certificate) -> Certificate {
+pub(crate) async fn server_of(address: SocketAddr, root: &Certificate) -> Certificate {
     let stream = connect(address, root, None, &rustls::version::TLS13).await;
     let chain = stream.get_ref().1.peer_certificates().expect("a certificate");
     Certificate::parse(&chain[0]).expect("a certificate")
 }
 
-async fn connect(
+/// A TLS connection of this version.
+pub(crate) async fn connect(
     address: SocketAddr,
     root: &Certificate,
     own: Option<&Keyed>,

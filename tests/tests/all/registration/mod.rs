@@ -2,12 +2,12 @@
 
 mod apart;
 mod authorisation;
-mod caller;
+pub(crate) mod caller;
 mod document;
 mod impostor;
 mod other_kinds;
 mod outage;
-mod program;
+pub(crate) mod program;
 mod queue;
 mod stage;
 mod swap;

@@ -10,7 +10,8 @@ use crate::harness::{free_address, http, perennial};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Process(Child);
+/// A process that is ended when this is dropped.
+pub(crate) struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -19,13 +20,15 @@ impl Drop for Process {
     }
 }
 
-fn serve(config: &Path, role: &str) -> Process {
+/// `serve` in a role; its log is beside the configuration.
+pub(crate) fn serve(config: &Path, role: &str) -> Process {
     let log = std::fs::File::create(config.with_file_name(format!("{role}.log"))).expect("a log");
     let arguments = ["serve", "--role", role, "--config"];
     Process(perennial().args(arguments).arg(config).stdout(Stdio::null()).stderr(log).spawn().expect("it starts"))
 }
 
-fn wait(what: &str, ready: impl Fn() -> bool) {
+/// Waits until something is so.
+pub(crate) fn wait(what: &str, ready: impl Fn() -> bool) {
     let begun = Instant::now();
     while !ready() {
         assert!(begun.elapsed() < PATIENCE, "{what} is not ready");
@@ -114,4 +117,60 @@ fn two_processes_serve_one_each() {
         std::fs::rename(away(name), keys.join(name)).expect("moved back");
     }
     made.enrol();
+}
+
+/// The registration point's own host: what it rests on is listed with its ends, and what the service has renewed is
+/// brought there.
+#[test]
+fn on_a_host_of_its_own_files_are_listed_and_replaced() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let (service, point) = (scratch.path().join("service"), scratch.path().join("point"));
+    let mut init = perennial();
+    init.arg("init").arg(&service).args(["--root-key", "p-256", "--ca-key", "p-256", "--with-registration-point"]);
+    init.arg("--registration-point-folder").arg(&point);
+    run(&mut init, PATIENCE).succeeded();
+    let there = |arguments: &[&str]| {
+        let mut command = perennial();
+        command.args(arguments).arg("--config").arg(point.join("perennial.toml"));
+        run(&mut command, PATIENCE)
+    };
+    let here = |arguments: &[&str]| {
+        let mut command = perennial();
+        command.args(arguments).arg("--config").arg(service.join("perennial.toml")).current_dir(&point);
+        run(&mut command, PATIENCE)
+    };
+    let serials = |of: &str| -> Vec<String> {
+        let listed = there(&["credential", "list", "--json"]).json();
+        let rows = listed["credentials"].as_array().expect("credentials").clone();
+        let of = rows.iter().filter(|row| row["role"] == of);
+        of.map(|row| row["serial"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let listed = there(&["credential", "list"]).succeeded().text();
+    for says in ["tls-server", "issuing-ca  trusted", "sealing", "good"] {
+        assert!(listed.contains(says), "{listed}");
+    }
+    let checked = there(&["check"]).succeeded().text();
+    assert!(checked.contains("The certificate of the tls-server (current) ends on"), "{checked}");
+
+    let (server, issuers) = (serials("tls-server"), serials("issuing-ca"));
+    here(&["credential", "renew", "issuing-ca"]).succeeded();
+    let export = ["credential", "export", "tls-server", "--certificate", "tls/server.pem", "--key"];
+    let export = [export.as_slice(), &["keys/tls-server-1.key.pem"]].concat();
+    let issuing = ["credential", "export", "issuing-ca", "--certificate", "trust/issuing-ca.pem"];
+    for command in [export.as_slice(), &issuing] {
+        assert!(here(command).succeeded().text().contains("written"));
+        assert!(here(command).succeeded().text().contains("nothing has changed"));
+    }
+    assert_ne!(serials("tls-server"), server);
+    let both = serials("issuing-ca");
+    assert!(both.len() == 2 && both.contains(&issuers[0]), "{both:?}");
+    let refused = here(&["credential", "export", "issuing-ca", "--certificate", "x.pem", "--key", "y.pem"]).failed();
+    assert!(refused.said().contains("its key stays where it is"), "{}", refused.said());
+
+    let file = point.join("tls/server.pem");
+    let text = std::fs::read_to_string(&file).expect("the certificate");
+    std::fs::write(&file, &text[..text.len() / 2]).expect("half a file");
+    let listed = there(&["credential", "list"]).failed().text();
+    assert!(listed.contains("degraded[credential.file-refused]: tls-server"), "{listed}");
+    assert!(there(&["check"]).succeeded().text().contains("credential.file-refused"));
 }

@@ -115,20 +115,72 @@ async fn successor(stage: &Stage) -> pki::Certificate {
     certificate
 }
 
-/// What nothing renews is shown as that, and not promised.
+/// Both sides are renewed by the service itself while connections are open; the registration point, which is asked
+/// whether it takes the new client, and the policy module follow without a restart.
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_credentials_are_watched_and_not_renewed() {
+async fn both_sides_are_renewed_under_open_connections() {
     let stage = Stage::new().await;
+    let running = stage.run_point().await;
+    let module = &stage.service.modules["mdm"];
     let listed = server::credential::list(&stage.service, world::now()).await.expect("listed");
-    for one in &listed {
-        let never = matches!(one.role, Role::Root | Role::TlsServer | Role::PolicyModuleClient);
-        assert_eq!(one.moments.is_none(), never, "{:?}", one.role);
+    for role in [Role::TlsServer, Role::PolicyModuleClient, Role::IssuingCa] {
+        assert!(listed.iter().any(|one| one.role == role && one.moments.is_some()), "{role:?}");
+        module.challenge(&wanted()).await.expect("a challenge");
+        let server = caller::server_of(stage.point, &stage.root()).await;
+        let client = stage.service.credentials.load().policy_module_client.clone().expect("a credential").certificate;
+        server::credential::renew(&stage.service, role, world::now()).await.expect("renewed");
+        // Before the registration point has looked again: the new client, and what is shown, are those of the store.
+        module.challenge(&wanted()).await.expect("a challenge");
+        running.point.refresh(world::now()).await.expect("taken over");
+        let follows = |changed: bool, of: Role| assert_eq!(changed, [of, Role::IssuingCa].contains(&role), "{role:?}");
+        follows(caller::server_of(stage.point, &stage.root()).await != server, Role::TlsServer);
+        let now = stage.service.credentials.load().policy_module_client.clone().expect("a credential").certificate;
+        follows(now != client, Role::PolicyModuleClient);
+        module.challenge(&wanted()).await.expect("a challenge");
     }
-    assert!(listed.iter().any(|one| one.role == Role::TlsServer));
-    let refused = server::credential::renew(&stage.service, Role::TlsServer, world::now()).await.expect_err("renewed");
-    assert!(refused.to_string().contains("not renewed by this program yet"), "{refused}");
-    let years = world::now().plus(9 * 365 * 86_400);
-    server::credential::round(&stage.service, years).await.expect("a round");
+    assert_eq!(stage.service.state.reasons(), Vec::new());
+    running.stop().await;
+}
+
+/// A registration point of another host that does not know the new CA, or is down: the new client waits, the old one
+/// serves on, and once the other side knows it nothing more need be done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_client_waits_until_the_registration_point_takes_it() {
+    let stage = Stage::new().await;
+    let old_issuer = stage.service.credentials.load().issuer().expect("a CA").certificate.clone();
+    let issuers = stage.folder().join("issuers.pem");
+    std::fs::write(&issuers, old_issuer.to_pem()).expect("written");
+    let config = stage.folder().join("perennial.toml");
+    let text = std::fs::read_to_string(&config).expect("the configuration");
+    let elsewhere = text.replace("client_name = ", "client_issuer = \"issuers.pem\"\nclient_name = ");
+    let point_config = server::config::Config::parse(&elsewhere, "test", &stage.folder()).expect("a configuration");
+    let running = super::stage::run(&point_config, stage.point).await;
+    let module = &stage.service.modules["mdm"];
+    let client = || stage.service.credentials.load().policy_module_client.clone().expect("a credential").certificate;
+    let before = client();
+
+    let renewed = async |role| server::credential::renew(&stage.service, role, world::now()).await;
+    renewed(Role::IssuingCa).await.expect("renewed");
+    assert_eq!(client(), before);
+    module.challenge(&wanted()).await.expect("a challenge");
     let reasons = stage.service.state.reasons();
-    assert!(reasons.iter().any(|r| r.role == Role::TlsServer && r.says.contains("nothing renews it")), "{reasons:?}");
+    let reason = reasons.iter().find(|r| r.role == Role::PolicyModuleClient).expect("a reason");
+    assert_eq!(reason.code, "credential.proof-failed");
+    assert!(reason.says.contains("waits") && reason.says.contains("client.signature"), "{}", reason.says);
+
+    // Nor does it take over while nobody answers; and no further one is made.
+    running.stop().await;
+    let waiting = || async { stage.service.store.credentials(Some(Role::PolicyModuleClient.name())).await };
+    let rows = waiting().await.expect("read");
+    let refused = renewed(Role::PolicyModuleClient).await.expect_err("nobody answers").to_string();
+    assert!(refused.contains("cannot be asked"), "{refused}");
+    assert_eq!(waiting().await.expect("read"), rows);
+
+    let new_issuer = stage.service.credentials.load().issuer().expect("a CA").certificate.clone();
+    std::fs::write(&issuers, format!("{}{}", old_issuer.to_pem(), new_issuer.to_pem())).expect("written");
+    let running = super::stage::run(&point_config, stage.point).await;
+    renewed(Role::PolicyModuleClient).await.expect("renewed");
+    assert_ne!(client(), before);
+    module.challenge(&wanted()).await.expect("a challenge");
+    running.stop().await;
 }

@@ -1,0 +1,100 @@
+//! New keys, and how not to be in the way of requests while they are made.
+
+use std::sync::{Mutex, PoisonError};
+
+use pki::key::{KeySpec, PrivateKey};
+
+use super::plan::Source;
+use super::{Inventory, Role, round, spec_like};
+use crate::store::Slot;
+use crate::{Service, ServiceError};
+
+/// How much a thread that makes a key stands back behind those that answer devices (nice, 0 to 19). At 10 it gets about
+/// a tenth of a processor that others want too, and all of one that nobody wants; at 19 a busy service might go without
+/// its new key for a minute.
+#[cfg(target_os = "linux")]
+const STANDS_BACK: i32 = 10;
+
+/// A new key, which takes a moment for RSA.
+pub(crate) fn generate(spec: KeySpec) -> Result<PrivateKey, ServiceError> {
+    PrivateKey::generate(spec).map_err(|_| ServiceError::Credential("a key could not be generated".to_owned()))
+}
+
+/// The same beside the work of the service: on a thread of its own that stands back. An RSA key takes a tenth of a second
+/// and more of a processor, which on two of them every device would feel. The thread is not one of the runtime's, because
+/// what has stood back may not step forward again; rounds make one key after another, so there is one such thread.
+#[expect(clippy::disallowed_methods, reason = "the one thread of this crate that is not the runtime's or the store's")]
+pub(super) async fn aside(spec: KeySpec) -> Result<PrivateKey, ServiceError> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("key generation".to_owned()).spawn(move || {
+        stand_back();
+        // Nobody waits for it if the service stops meanwhile.
+        let _ = tell.send(generate(spec));
+    });
+    thread.map_err(|error| ServiceError::Credential(format!("a key could not be generated: {error}")))?;
+    told.await.map_err(|_| ServiceError::Credential("a key could not be generated".to_owned()))?
+}
+
+/// Keys for which there are no certificates yet, in memory alone.
+#[derive(Default)]
+pub(crate) struct Spare(Mutex<Vec<(KeySpec, PrivateKey)>>);
+
+impl Spare {
+    /// One of a kind, if there is one.
+    pub(super) fn take(&self, spec: KeySpec) -> Option<PrivateKey> {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = keys.iter().position(|(of, _)| *of == spec)?;
+        Some(keys.swap_remove(at).1)
+    }
+
+    fn put(&self, spec: KeySpec, key: PrivateKey) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((spec, key));
+    }
+
+    /// Which of these it has no key for.
+    fn lacks(&self, mut wanted: Vec<KeySpec>) -> Vec<KeySpec> {
+        for (spec, _) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if let Some(at) = wanted.iter().position(|of| of == spec) {
+                wanted.swap_remove(at);
+            }
+        }
+        wanted
+    }
+}
+
+/// While a next CA waits, keys are made for what will change with it, so that the change itself makes none: it is the one
+/// moment at which several credentials follow at once.
+///
+/// # Errors
+/// The store does not answer, or a key could not be made.
+pub async fn make_ready(service: &Service, now: pki::Time) -> Result<(), ServiceError> {
+    if service.credentials.load().next.is_none() {
+        return Ok(());
+    }
+    let inventory = Inventory::read(&service.store, &service.config.folder).await?;
+    let below = [Role::RaSigning, Role::RaEncryption, Role::TlsServer, Role::PolicyModuleClient];
+    let own = below.into_iter().filter(|role| service.config.plan(*role).source == Source::Own);
+    let current = own.filter_map(|role| inventory.in_slot(role, Slot::Current)?.certificate.as_ref());
+    let wanted =
+        current.map(|c| spec_like(c.public_key())).filter(|spec| !matches!(spec, KeySpec::P256 | KeySpec::P384));
+    let lacking = service.spare.lacks(wanted.collect());
+    if lacking.is_empty() || !round::acts(service, now).await? {
+        return Ok(());
+    }
+    for spec in lacking {
+        service.spare.put(spec, aside(spec).await?);
+    }
+    Ok(())
+}
+
+/// For this thread only: on Linux a priority is a thread's own.
+#[cfg(target_os = "linux")]
+fn stand_back() {
+    let own = rustix::thread::gettid();
+    if let Err(error) = rustix::process::setpriority_process(Some(own), STANDS_BACK) {
+        tracing::debug!(%error, "a key is made with the priority of everything else");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stand_back() {}

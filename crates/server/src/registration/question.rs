@@ -1,0 +1,66 @@
+//! Whether a registration point takes a certificate: it is asked with it, over the network, before it is used for
+//! anything. Nobody else knows what another host trusts.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use pki::{Certificate, Time};
+
+use super::{remote, tls};
+use crate::config::ModuleKind;
+use crate::credential::Credentials;
+use crate::{Service, world};
+
+/// Octets of the longest answer that is read.
+const LONGEST: usize = 64 << 10;
+
+/// How far a moment may be from that on the clock to be the present, in seconds. A forecast's is not.
+const PRESENT: i64 = 60;
+
+/// Why a certificate is not to be used yet.
+pub(crate) enum NotYet {
+    /// The registration point would refuse it.
+    Refused(String),
+    /// The registration point does not say.
+    Silent(String),
+}
+
+/// Asks every registration point of the configuration with the policy module's certificate of `candidate`. A question
+/// without a verb: whoever calls is judged before anything else.
+///
+/// # Errors
+/// The first that would refuse it; if none would, the first that gives no answer.
+pub(crate) async fn asked(service: &Service, candidate: &Credentials, now: Time) -> Result<(), NotYet> {
+    if (world::now().seconds() - now.seconds()).abs() > PRESENT {
+        return Ok(());
+    }
+    let mut silent = None;
+    for module in service.config.endpoints.values().filter_map(|endpoint| endpoint.module.as_ref()) {
+        let ModuleKind::RegistrationPoint { url, trust } = &module.kind else { continue };
+        let roots = match trust {
+            Some(path) => remote::trusted(&service.config.folder.join(path)).map_err(|e| e.to_string()),
+            None => Ok(vec![candidate.root.clone()]),
+        };
+        let question = async { answer(url, &roots?, candidate).await };
+        let answered = tokio::time::timeout(module.timeout, question).await;
+        match answered.unwrap_or_else(|_| Err(format!("no answer within {} s", module.timeout.as_secs()))) {
+            Ok((StatusCode::FORBIDDEN, says)) => return Err(NotYet::Refused(format!("{url} refuses it: {says}"))),
+            Ok(_) => {}
+            Err(why) => silent = silent.or(Some(format!("{url} cannot be asked whether it takes it: {why}"))),
+        }
+    }
+    silent.map_or(Ok(()), |why| Err(NotYet::Silent(why)))
+}
+
+async fn answer(url: &str, roots: &[Certificate], candidate: &Credentials) -> Result<(StatusCode, String), String> {
+    let own = candidate.policy_module_client.as_ref().ok_or("its key is not here")?;
+    let (chain, key) = (candidate.chain_of(&own.certificate), Arc::clone(&own.key));
+    let config = tls::client(roots, Some((&chain, &key))).map_err(|e| e.to_string())?;
+    let request = Request::get(format!("{url}/")).body(Full::<Bytes>::default()).map_err(|e| e.to_string())?;
+    let response = remote::connections(config).request(request).await.map_err(|e| remote::causes(&e))?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), LONGEST).collect().await.map_err(|e| e.to_string())?.to_bytes();
+    Ok((status, remote::rejection(&body)))
+}
