@@ -17,3 +17,4 @@ mod parties;
 mod reference;
 mod registration;
 mod rfc8894;
+mod rollover;
