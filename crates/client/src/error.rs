@@ -55,6 +55,9 @@ pub enum ClientError {
     /// The certificate that came is not the one asked for.
     #[error("the issued certificate is no good: {0}")]
     Issued(&'static str),
+    /// The CA that is announced as the next one cannot be.
+    #[error("the next CA that is announced is no good: {0}")]
+    NextCa(&'static str),
     /// The server does not offer this.
     #[error("the server does not offer {0}")]
     NotOffered(&'static str),

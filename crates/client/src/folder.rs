@@ -14,6 +14,9 @@ const IDENTITY: &str = "identity.pem";
 const PENDING: &str = "pending.pem";
 const CERTIFICATE: &str = "certificate.pem";
 const CHAIN: &str = "chain.pem";
+const NEXT_CA: &str = "next-ca.pem";
+/// CA certificates in a succession; a CA is followed by the next one after years.
+const MOST_GENERATIONS: usize = 32;
 const TRANSACTION: &str = "SCEP TRANSACTION ID";
 
 /// Where a device keeps what it holds.
@@ -22,7 +25,9 @@ const TRANSACTION: &str = "SCEP TRANSACTION ID";
 ///   fit each other;
 /// * `pending.pem`: key, request, signing certificate and transaction of an application, written before it is sent and
 ///   taken away after its certificate has been written;
-/// * `certificate.pem` and `chain.pem`: copies for other programs.
+/// * `certificate.pem` and `chain.pem`: copies for other programs;
+/// * `next-ca.pem`: the CA that was current when its successor was announced, then that successor, then the one it
+///   announced, and so on.
 ///
 /// The first two can be read by their owner only.
 #[derive(Debug, Clone)]
@@ -88,6 +93,34 @@ impl Folder {
             Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(file(&path, cause)),
             _ => self.sync(),
         }
+    }
+
+    /// The CA certificates in `next-ca.pem`, each announced by the one before it; empty if nothing was ever announced.
+    pub fn succession(&self) -> Result<Vec<Certificate>, ClientError> {
+        let Some(octets) = self.read(NEXT_CA)? else { return Ok(Vec::new()) };
+        match Certificate::parse_any(&octets) {
+            found if found.is_empty() => Err(self.content(NEXT_CA, "a CA certificate")),
+            mut found => {
+                found.truncate(MOST_GENERATIONS);
+                Ok(found)
+            }
+        }
+    }
+
+    /// Notes that `current` has announced `next`. What it announced before counts no more; what came before it stays.
+    pub(crate) fn keep_successor(&self, current: &Certificate, next: &Certificate) -> Result<(), ClientError> {
+        let mut known = self.succession()?;
+        let place = known.iter().position(|c| c == current);
+        if place.is_some_and(|at| known.get(at + 1) == Some(next)) {
+            return Ok(());
+        }
+        match place {
+            Some(at) => known.truncate(at + 1),
+            None => known = vec![current.clone()],
+        }
+        known.push(next.clone());
+        let text: String = known.iter().map(Certificate::to_pem).collect();
+        self.write(NEXT_CA, text.as_bytes(), Readers::All)
     }
 
     fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, ClientError> {

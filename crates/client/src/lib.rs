@@ -8,6 +8,7 @@
 //! * [`Application`]: one request for one certificate, with the key it is for;
 //! * [`Identity`]: a key with its certificate, from PEM or PKCS#12;
 //! * [`Folder`]: where a device keeps both, so that a crash loses neither;
+//! * [`follow_next_ca`]: the CA that will issue next, learnt in time;
 //! * [`enrol`], [`renew`] and [`poll`]: all of it together.
 
 mod application;
@@ -18,6 +19,7 @@ mod exchange;
 mod folder;
 mod identity;
 mod session;
+mod successor;
 mod transport;
 mod world;
 
@@ -29,3 +31,4 @@ pub use exchange::{Outcome, Patience, Progress, Refusal};
 pub use folder::Folder;
 pub use identity::{Identity, NotAnIdentity};
 pub use session::{Options, Session};
+pub use successor::follow_next_ca;

@@ -6,8 +6,9 @@ use scep::caps::{Capability, Caps};
 use scep::client::Algorithms;
 use scep::server::Legacy;
 
+use crate::authority::Trust;
 use crate::transport::Transport;
-use crate::{ClientError, Pin, authority};
+use crate::{ClientError, Pin, authority, world};
 
 /// How to talk to a server.
 #[derive(Debug, Clone)]
@@ -20,18 +21,23 @@ pub struct Options {
     pub ca_identifier: String,
     /// The fingerprint a CA certificate must have.
     pub pin: Option<Pin>,
+    /// CA certificates, each announced by the one before it (GetNextCACert): what [`crate::Folder::succession`] holds.
+    /// Those behind the one with the fingerprint are trusted like it while they are valid, so that the fingerprint need
+    /// not change when the CA does.
+    pub succession: Vec<Certificate>,
     /// Which old content encryption is read in replies.
     pub legacy: Legacy,
 }
 
 impl Default for Options {
-    /// 30 seconds, 4 MiB, any CA, triple DES.
+    /// 30 seconds, 4 MiB, any CA, no successors, triple DES.
     fn default() -> Self {
         Options {
             timeout: Duration::from_secs(30),
             limit: 4 << 20,
             ca_identifier: String::new(),
             pin: None,
+            succession: Vec::new(),
             legacy: Legacy::TripleDes,
         }
     }
@@ -58,9 +64,10 @@ impl Session {
         };
         let body = transport.get("GetCACert", &format!("operation=GetCACert&message={message}")).await?;
         let certificates = ca_certs::read(&body)?;
-        let authorities =
+        let mut authorities =
             Authorities::choose(&certificates).ok_or(ClientError::CaCerts(ca_certs::CaCertsFlaw::Empty))?;
-        authority::verify(&authorities, options.pin.as_ref())?;
+        let trust = Trust { pin: options.pin.as_ref(), succession: &options.succession, now: world::now() };
+        authority::verify(&mut authorities, &trust)?;
         Ok(Session { transport, options, caps, authorities })
     }
 
@@ -82,15 +89,15 @@ impl Session {
         Algorithms::by(&self.caps)
     }
 
-    /// The certificates of the next CA, signed by the current one (GetNextCACert, RFC 8894 §4.7).
+    /// The certificates of the next CA, signed by the current one (GetNextCACert, RFC 8894 §4.7). Nobody else's
+    /// signature counts, whatever other CA the server shows.
     pub async fn next_ca(&self) -> Result<Vec<Certificate>, ClientError> {
         if !self.caps.lists(Capability::GetNextCaCert) {
             return Err(ClientError::NotOffered("GetNextCACert"));
         }
         let message = escape(&self.options.ca_identifier);
         let body = self.transport.get("GetNextCACert", &format!("operation=GetNextCACert&message={message}")).await?;
-        let current: Vec<Certificate> = self.authorities.all.iter().filter(|c| c.is_ca()).cloned().collect();
-        Ok(ca_certs::read_next(&body, &current)?)
+        Ok(ca_certs::read_next(&body, std::slice::from_ref(&self.authorities.issuer))?)
     }
 }
 

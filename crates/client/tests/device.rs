@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use client::{
     Application, ClientError, Folder, Identity, Obtained, Options, Outcome, Patience, Pin, Progress, Session, Wish,
-    enrol, poll, renew,
+    enrol, follow_next_ca, poll, renew,
 };
 use http::{Method, StatusCode};
 use pki::extension::GeneralName;
 use pki::key::{KeySpec, PrivateKey, Sign};
 use pki::{Certificate, Name};
+use scep::ca_certs::CaCertsFlaw;
 use scep::{FailInfo, MessageType};
 use support::{Manner, Server};
 use zeroize::Zeroizing;
@@ -239,6 +240,41 @@ async fn the_next_ca_is_asked_for_where_it_is_offered() {
     assert_eq!(session(&server).await.next_ca().await.expect("next"), std::slice::from_ref(&server.next));
     server.change(|manner| manner.caps = "SCEPStandard\n");
     assert!(matches!(error(session(&server).await.next_ca().await), ClientError::NotOffered(_)));
+}
+
+#[tokio::test]
+async fn the_next_ca_is_kept_beside_the_one_that_announced_it() {
+    let server = Server::start(Manner::default()).await;
+    let (_keep, folder) = folder();
+    assert_eq!(folder.succession().expect("read"), []);
+    for _ in 0..2 {
+        let next = follow_next_ca(&session(&server).await, &folder).await.expect("followed");
+        assert_eq!(next.as_ref(), Some(&server.next));
+        assert_eq!(folder.succession().expect("read"), [server.ca.clone(), server.next.clone()]);
+    }
+    server.change(|manner| manner.caps = "SCEPStandard\n");
+    assert_eq!(follow_next_ca(&session(&server).await, &folder).await.expect("asked"), None);
+    assert_eq!(folder.succession().expect("read").len(), 2, "what was announced stays");
+    std::fs::write(folder.path().join("next-ca.pem"), "nothing").expect("written");
+    assert!(matches!(error(folder.succession()), ClientError::Content { .. }));
+}
+
+/// Whoever sits on the way can show a CA of its own beside the right one, and sign with it.
+#[tokio::test]
+async fn s71_a_next_ca_that_somebody_else_announces_is_not_taken() {
+    let server = Server::start(Manner { false_next: true, ..Manner::default() }).await;
+    let (_keep, folder) = folder();
+    let pin = Some(pki::digest::hex(&server.ca.fingerprint()).parse().expect("a pin"));
+    for pin in [None, pin] {
+        let session =
+            Session::open(&server.url("/scep"), Options { pin, ..Options::default() }).await.expect("session");
+        let refused = error(follow_next_ca(&session, &folder).await);
+        assert!(
+            matches!(refused, ClientError::CaCerts(CaCertsFlaw::Signature(_) | CaCertsFlaw::Stranger)),
+            "{refused}"
+        );
+        assert_eq!(folder.succession().expect("read"), []);
+    }
 }
 
 #[tokio::test]

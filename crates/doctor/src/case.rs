@@ -73,7 +73,8 @@ impl<'e> Case<'e> {
     }
 
     /// The fullest description of this certificate: the one that knows its dates, if any does.
-    pub(crate) fn describe(&self, thumbprint: Thumbprint) -> Option<(&'e Place, &'e CertificateDescription)> {
+    #[must_use]
+    pub fn describe(&self, thumbprint: Thumbprint) -> Option<(&'e Place, &'e CertificateDescription)> {
         self.described.get(&thumbprint).copied()
     }
 
@@ -106,7 +107,8 @@ impl<'e> Case<'e> {
     }
 
     /// The newest certificate of the same subject, issuer and template that outlives this one and is valid now.
-    pub(crate) fn newer_twin(&self, of: &CertificateDescription) -> Option<(&'e Place, &'e CertificateDescription)> {
+    #[must_use]
+    pub fn newer_twin(&self, of: &CertificateDescription) -> Option<(&'e Place, &'e CertificateDescription)> {
         let end = of.not_after?;
         self.evidence
             .descriptions()

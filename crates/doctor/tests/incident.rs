@@ -126,6 +126,25 @@ fn a_policy_module_that_falls_silent_points_at_the_cause_without_telling_it() {
     assert_eq!((missing.leads.len(), missing.needs.contains(&Witness::Registry)), (1, true));
 }
 
+/// A log goes back to the days before the outage: what was answered then hides nothing.
+#[test]
+fn a_policy_module_that_has_fallen_silent_points_at_the_cause_whatever_came_before() {
+    let leads = |silent: usize| {
+        let mut lines = files::plugin();
+        for _ in 0..silent {
+            lines.extend(files::plugin().into_iter().take(2));
+        }
+        let mut evidence = Evidence::default();
+        read("NDESPlugin.log", files::trace("NDESPlugin", &lines).as_bytes(), &mut evidence);
+        match outcome(&diagnose(&evidence, now()), "F-01") {
+            Outcome::CannotTell(missing) => missing.leads.len(),
+            other => panic!("{other:?}"),
+        }
+    };
+    // One may be on its way.
+    assert_eq!([leads(0), leads(1), leads(2), leads(3)], [0, 0, 2, 3]);
+}
+
 /// Nothing that a silent CAPI2 log leaves open may be called clear.
 #[test]
 fn an_empty_or_disabled_capi2_log_is_never_clear() {

@@ -61,6 +61,17 @@ fn the_incident_goes_as_it_is_told_and_the_doctor_finds_the_cause_in_what_it_lea
         assert!(commands.contains(&format!("/d {renewed} /f")), "{commands}");
         assert!(!commands.contains(&pinned), "{commands}");
     }
+
+    // Whoever moves away from such a machine is told of the pin.
+    let registry = folder.join("MSCEP.reg");
+    let registry = registry.to_str().unwrap();
+    let certificates = folder.to_str().unwrap();
+    let imported = said(&perennial(&["import-ndes", registry, "--certificates", certificates, "--at", "2026-01-16"]));
+    let expected =
+        format!("# The pin: the pinned certificate {pinned} (CN=Example Policy Module, O=Example) expired at ");
+    assert!(imported.contains(&expected), "{imported}");
+    assert!(imported.contains(&format!("; its successor is {renewed}, until ")), "{imported}");
+    assert!(imported.contains(&format!("thumbprint = \"{pinned}\"  # ")), "{imported}");
 }
 
 #[test]

@@ -18,4 +18,5 @@ mod parties;
 mod reference;
 mod registration;
 mod rfc8894;
+mod rollover;
 mod rotation;

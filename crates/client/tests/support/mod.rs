@@ -40,6 +40,8 @@ pub(crate) struct Manner {
     pub(crate) forgets: bool,
     /// GetCACert sends the RA certificate with a CA that did not issue it.
     pub(crate) wrong_chain: bool,
+    /// GetCACert sends another CA beside the right one, and that one signs the answer to GetNextCACert.
+    pub(crate) false_next: bool,
     pub(crate) delay: Duration,
 }
 
@@ -54,6 +56,7 @@ impl Default for Manner {
             wrong_ca: false,
             forgets: false,
             wrong_chain: false,
+            false_next: false,
             delay: Duration::ZERO,
         }
     }
@@ -73,6 +76,7 @@ pub(crate) struct Server {
     pub(crate) ra: Certificate,
     other_ca: Certificate,
     ca_key: PrivateKey,
+    other_key: PrivateKey,
     ra_key: PrivateKey,
     pub(crate) next: Certificate,
     pub(crate) manner: Mutex<Manner>,
@@ -150,6 +154,7 @@ impl Server {
             ra,
             other_ca,
             ca_key,
+            other_key,
             ra_key,
             manner: Mutex::new(manner),
             seen: Mutex::default(),
@@ -198,9 +203,15 @@ impl Server {
             scep_http::Operation::GetCaCert if manner.wrong_chain => {
                 ca_certs::body(&[self.ra.clone(), self.other_ca.clone()]).octets
             }
+            scep_http::Operation::GetCaCert if manner.false_next => {
+                ca_certs::body(&[self.ra.clone(), self.ca.clone(), self.other_ca.clone()]).octets
+            }
             scep_http::Operation::GetCaCert => ca_certs::body(&[self.ra.clone(), self.ca.clone()]).octets,
             scep_http::Operation::GetNextCaCert => {
-                let current = SigningKey { certificate: &self.ca, key: &self.ca_key };
+                let current = match manner.false_next {
+                    true => SigningKey { certificate: &self.other_ca, key: &self.other_key },
+                    false => SigningKey { certificate: &self.ca, key: &self.ca_key },
+                };
                 ca_certs::next_body(std::slice::from_ref(&self.next), &current, now()).expect("next").octets
             }
             scep_http::Operation::PkiOperation(message) => self.message(&message, &manner, &mut seen),

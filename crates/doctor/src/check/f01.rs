@@ -156,7 +156,8 @@ fn refused_by_registration_point(case: &Case<'_>) -> Vec<Line> {
     })
 }
 
-/// The policy module's log ends at "Sending request…", again and again, without an answer or an error of its own.
+/// The policy module's log ends at "Sending request…", again and again, without an answer or an error of its own. Answers
+/// from before count for nothing: a log goes back to the days when all was well.
 fn stalled(case: &Case<'_>) -> Vec<Line> {
     let meant = |wanted: fn(&TraceMeaning) -> bool| case.traced(wanted);
     let sent = meant(|meaning| *meaning == TraceMeaning::SendingToRegistrationPoint);
@@ -165,7 +166,14 @@ fn stalled(case: &Case<'_>) -> Vec<Line> {
             || matches!(meaning, TraceMeaning::SendFailed(_) | TraceMeaning::TlsCallback(_))
             || matches!(meaning, TraceMeaning::ClientCertificateNotFound)
     });
-    if sent.len() > answered.len() && answered.is_empty() { sent } else { Vec::new() }
+    if answered.is_empty() {
+        return sent;
+    }
+    let moment = |line: &Line| line.place.when.map(|when| (when.at, when.millis));
+    let Some(last) = answered.iter().map(moment).max().flatten() else { return Vec::new() };
+    let since: Vec<Line> = sent.into_iter().filter(|line| moment(line).is_some_and(|at| at > last)).collect();
+    // One may be on its way at the moment the log was copied.
+    if since.len() > 1 { since } else { Vec::new() }
 }
 
 fn known_good(case: &Case<'_>, pinned: Option<Thumbprint>) -> bool {

@@ -37,7 +37,7 @@ pub(crate) struct Server {
 /// Where the device keeps its key and certificates.
 #[derive(Args)]
 pub(crate) struct Place {
-    /// The folder of the device: identity.pem, certificate.pem, chain.pem
+    /// The folder of the device: identity.pem, certificate.pem, chain.pem, next-ca.pem
     #[arg(long, value_name = "FOLDER", default_value = "device")]
     dir: PathBuf,
     /// Write key, certificate and chain as PKCS#12 too
@@ -128,12 +128,22 @@ pub(crate) struct PollArgs {
 }
 
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  perennial getca http://scep.example.com/scep
+  perennial getca http://scep.example.com/scep --next --dir ./laptop-17 --fingerprint HEX
+
+A CA that announces its successor (GetNextCACert) signs for it. enrol, renew and poll take the successor from it and keep
+it in next-ca.pem of the device's folder; from its notBefore on it is trusted like the CA with the fingerprint.")]
 pub(crate) struct GetcaArgs {
     #[command(flatten)]
     server: Server,
-    /// The certificates of the next CA (GetNextCACert)
+    /// The certificates of the next CA (GetNextCACert); with --dir it is kept for the device
     #[arg(long)]
     next: bool,
+    /// The folder of a device: next CAs that it has been told of are trusted like the fingerprint
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
     /// Print the certificates as PEM and nothing else
     #[arg(long)]
     pem: bool,
@@ -169,11 +179,47 @@ fn general_name(text: &str) -> Result<GeneralName, String> {
 }
 
 impl Server {
-    async fn session(&self) -> Result<Session, Failure> {
+    /// A session that trusts, beside the fingerprint, the CAs that the device in this folder has been told of.
+    async fn session(&self, folder: Option<&Folder>) -> Result<Session, Failure> {
         let legacy = if self.legacy { Legacy::SingleDes } else { Legacy::TripleDes };
         let (ca_identifier, pin) = (self.ca.clone(), self.fingerprint.clone());
-        let options = Options { ca_identifier, pin, legacy, ..Options::default() };
+        let succession = folder.map(Folder::succession).transpose()?.unwrap_or_default();
+        let options = Options { ca_identifier, pin, legacy, succession, ..Options::default() };
         Ok(Session::open(&self.url, options).await?)
+    }
+
+    /// The same, and the next CA kept in the folder, if there is one. That it cannot be taken keeps no device from its
+    /// certificate today.
+    async fn following(&self, folder: &Folder) -> Result<(Session, Next), Failure> {
+        let session = self.session(Some(folder)).await?;
+        let next = match client::follow_next_ca(&session, folder).await {
+            Ok(found) => Next { ca: found.as_ref().map(NextCa::of), trouble: None },
+            Err(error) => Next { ca: None, trouble: Some(error.to_string()) },
+        };
+        Ok((session, next))
+    }
+}
+
+/// What is known of the CA that will issue next.
+struct Next {
+    ca: Option<NextCa>,
+    trouble: Option<String>,
+}
+
+#[derive(Serialize)]
+struct NextCa {
+    subject: String,
+    sha256: String,
+    trusted_from: String,
+}
+
+impl NextCa {
+    fn of(certificate: &Certificate) -> NextCa {
+        NextCa {
+            subject: certificate.subject().to_string(),
+            sha256: pki::digest::hex(&certificate.fingerprint()),
+            trusted_from: certificate.validity().not_before.to_string(),
+        }
     }
 }
 
@@ -194,6 +240,8 @@ struct Report {
     sha1: Option<String>,
     fail_info: Option<String>,
     says: Option<String>,
+    next_ca: Option<NextCa>,
+    next_ca_trouble: Option<String>,
 }
 
 pub(crate) async fn enrol(args: &EnrolArgs, output: Output) -> Result<ExitCode, Failure> {
@@ -201,12 +249,12 @@ pub(crate) async fn enrol(args: &EnrolArgs, output: Output) -> Result<ExitCode, 
         .map_err(|error| Failure::new("client.subject", format!("`{}`: {error}", args.subject)))?;
     let wish = Wish { subject, names: args.names.clone(), challenge: args.challenge.clone().map(Zeroizing::new) };
     let folder = Folder::open(&args.place.dir)?;
-    let session = args.server.session().await?;
+    let (session, next) = args.server.following(&folder).await?;
     let (bar, mut progress) = progress();
     let patience = args.waiting.patience();
     let obtained = client::enrol(&session, &folder, &wish, args.key, &patience, &mut progress).await;
     bar.finish_and_clear();
-    finish(&args.place, &folder, obtained?, output)
+    finish(&args.place, &folder, obtained?, next, output)
 }
 
 pub(crate) async fn renew(args: &RenewArgs, output: Output) -> Result<ExitCode, Failure> {
@@ -214,22 +262,22 @@ pub(crate) async fn renew(args: &RenewArgs, output: Output) -> Result<ExitCode, 
     if let Some(path) = &args.identity {
         folder.keep(&identity(path, args.place.pkcs12_password.as_deref())?)?;
     }
-    let session = args.server.session().await?;
+    let (session, next) = args.server.following(&folder).await?;
     let (bar, mut progress) = progress();
     let challenge = args.challenge.clone().map(Zeroizing::new);
     let patience = args.waiting.patience();
     let obtained = client::renew(&session, &folder, args.key, challenge, &patience, &mut progress).await;
     bar.finish_and_clear();
-    finish(&args.place, &folder, obtained?, output)
+    finish(&args.place, &folder, obtained?, next, output)
 }
 
 pub(crate) async fn poll(args: &PollArgs, output: Output) -> Result<ExitCode, Failure> {
     let folder = Folder::open(&args.place.dir)?;
-    let session = args.server.session().await?;
+    let (session, next) = args.server.following(&folder).await?;
     let (bar, mut progress) = progress();
     let obtained = client::poll(&session, &folder, &args.waiting.patience(), &mut progress).await;
     bar.finish_and_clear();
-    finish(&args.place, &folder, obtained?, output)
+    finish(&args.place, &folder, obtained?, next, output)
 }
 
 /// A line that says what is going on, on a terminal only.
@@ -257,7 +305,7 @@ fn identity(path: &Path, password: Option<&str>) -> Result<Identity, Failure> {
     }
 }
 
-fn finish(place: &Place, folder: &Folder, obtained: Obtained, output: Output) -> Result<ExitCode, Failure> {
+fn finish(place: &Place, folder: &Folder, obtained: Obtained, next: Next, output: Output) -> Result<ExitCode, Failure> {
     let mut report = Report {
         status: "pending",
         folder: folder.path().display().to_string(),
@@ -267,6 +315,8 @@ fn finish(place: &Place, folder: &Folder, obtained: Obtained, output: Output) ->
         sha1: None,
         fail_info: None,
         says: None,
+        next_ca: next.ca,
+        next_ca_trouble: next.trouble,
     };
     match &obtained {
         Obtained::Issued { certificate, .. } => issued(&mut report, certificate),
@@ -308,6 +358,20 @@ fn write_pkcs12(folder: &Folder, path: &Path, password: &str) -> Result<(), Fail
 }
 
 fn text(report: &Report) -> String {
+    let mut out = outcome(report);
+    if let Some(next) = &report.next_ca {
+        let (from, sha256) = (&next.trusted_from, &next.sha256);
+        out.push_str(&format!(
+            "\n  the CA will be followed by one that is trusted from {from} on (next-ca.pem)\n  SHA-256 {sha256}"
+        ));
+    }
+    if let Some(trouble) = &report.next_ca_trouble {
+        out.push_str(&format!("\n  the next CA that the server announces has not been taken: {trouble}"));
+    }
+    out
+}
+
+fn outcome(report: &Report) -> String {
     match report.status {
         "issued" => format!(
             "issued: {}\n  serial {}, until {}\n  key, certificate and chain are in {}",
@@ -338,7 +402,11 @@ struct Service {
 }
 
 pub(crate) async fn getca(args: &GetcaArgs, output: Output) -> Result<ExitCode, Failure> {
-    let session = args.server.session().await?;
+    let folder = args.dir.as_ref().map(Folder::open).transpose()?;
+    let session = args.server.session(folder.as_ref()).await?;
+    if let (true, Some(folder)) = (args.next, &folder) {
+        client::follow_next_ca(&session, folder).await?;
+    }
     let certificates = if args.next { session.next_ca().await? } else { session.authorities().all.clone() };
     if args.pem {
         for certificate in &certificates {
@@ -392,7 +460,7 @@ pub(crate) async fn getcrl(args: &GetcrlArgs, output: Output) -> Result<ExitCode
         .identity()?
         .ok_or_else(|| Failure::new("client.nothing", "only the holder of a certificate may ask: enrol first"))?;
     let own = held.certificate.clone().ok_or_else(|| Failure::new("client.nothing", "there is no certificate"))?;
-    let session = args.server.session().await?;
+    let session = args.server.session(Some(&folder)).await?;
     match session.crl(&held, own.issuer(), own.serial()).await? {
         Ok(crl) if args.pem => print::line(pki::pem::encode("X509 CRL", crl.der()).trim_end()),
         Ok(crl) => super::crl::show(&crl, output),

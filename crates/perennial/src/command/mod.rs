@@ -12,6 +12,7 @@ mod demo;
 mod device;
 mod doctor;
 mod forecast;
+mod import_ndes;
 mod init;
 mod legacy;
 mod probe;
@@ -106,6 +107,8 @@ enum Command {
     Chain(chain::ChainArgs),
     /// Say what is wrong with a Windows NDES deployment, from what it leaves behind
     Doctor(doctor::DoctorArgs),
+    /// Write an NDES server's registry as a configuration of this program
+    ImportNdes(import_ndes::ImportNdesArgs),
     /// Ask a live SCEP server what it shows, and say what is wrong with it; nothing is issued
     Probe(probe::ProbeArgs),
     /// See a device get, renew and lose a certificate
@@ -120,6 +123,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
         Command::Doctor(args) => return doctor::run(&args, output),
         Command::Serve(args) => return serve::run(&args),
         Command::Chain(args) => return chain::run(&args, output),
+        Command::ImportNdes(args) => return import_ndes::run(&args, output),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -144,9 +148,12 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Getcrl(args) => device::getcrl(&args, output).await,
             Command::Probe(args) => probe::run(&args, output).await,
             Command::Demo(args) => demo::run(&args, output).await,
-            Command::Chain(_) | Command::Check(_) | Command::Secret(_) | Command::Serve(_) | Command::Doctor(_) => {
-                Ok(ExitCode::SUCCESS)
-            }
+            Command::Chain(_)
+            | Command::Check(_)
+            | Command::Secret(_)
+            | Command::Serve(_)
+            | Command::Doctor(_)
+            | Command::ImportNdes(_) => Ok(ExitCode::SUCCESS),
         }
     })
 }

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arc_swap::ArcSwap;
 use pki::{Certificate, Time};
 
-use super::fault::FaultFound;
 use super::point::{Point, Presented};
 use super::verbs::{Caller, NotDone};
 use super::words::{NewChallenge, Notification, Question, Verdict, Wanted};
@@ -64,14 +63,6 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// What the registration point finds wrong with the certificate that is shown now; the most useful first.
-    ///
-    /// # Errors
-    /// There is no certificate to show, or the store does not answer.
-    pub async fn judged(&self) -> Result<Vec<FaultFound>, ServiceError> {
-        self.point.judge(&self.presented()?, self.clock.now()).await
-    }
-
     fn presented(&self) -> Result<Presented, ServiceError> {
         let shown = match &self.shows {
             Shows::Pinned(pinned) => Some((**pinned).clone()),

@@ -18,7 +18,7 @@ const DEEPEST: usize = 32;
 
 /// Reads everything that the paths lead to. Files that cannot be read are noted in the evidence; a path that leads
 /// nowhere is an error.
-pub(super) fn gather(paths: &[PathBuf], evidence: &mut Evidence) -> Result<(), Failure> {
+pub(in crate::command) fn gather(paths: &[PathBuf], evidence: &mut Evidence) -> Result<(), Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {

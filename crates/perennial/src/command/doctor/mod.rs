@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use clap::Args;
 use doctor::{Evidence, what_to_collect};
 
+pub(super) use gather::gather;
 pub(crate) use tell::Telling;
+pub(super) use tell::moment;
 
 use crate::failure::Failure;
 use crate::print::{self, Output};
@@ -43,7 +45,7 @@ pub(crate) fn run(args: &DoctorArgs, output: Output) -> Result<ExitCode, Failure
         return Ok(ExitCode::SUCCESS);
     }
     let mut evidence = Evidence::default();
-    if let Err(failure) = gather::gather(&args.paths, &mut evidence) {
+    if let Err(failure) = gather(&args.paths, &mut evidence) {
         // The status 2 of a failed command means something else here.
         failure.report();
         return Ok(ExitCode::from(UNUSABLE));

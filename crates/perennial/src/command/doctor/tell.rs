@@ -49,7 +49,8 @@ enum Lang {
     De,
 }
 
-fn moment(text: &str) -> Result<Time, String> {
+/// A moment or a day as people type it.
+pub(in crate::command) fn moment(text: &str) -> Result<Time, String> {
     let day = format!("{text}T00:00:00Z");
     Time::parse_rfc3339(text)
         .or_else(|| Time::parse_rfc3339(&day))
