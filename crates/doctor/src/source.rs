@@ -28,6 +28,7 @@ mod trace;
 mod trace_meaning;
 mod web_log;
 
+pub use event_log::{Stretch, StretchRead};
 pub use reading::Reading;
 pub use recognise::{LOOKED_AT, recognise};
 

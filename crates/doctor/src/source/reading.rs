@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::encoding::TextDecoder;
+use super::event_log::{Stretch, StretchRead};
 use super::notes::Notes;
 use super::web_log::{Flavour, WebLog};
 use super::{Kind, LOOKED_AT, recognise};
@@ -64,13 +65,37 @@ impl Reading {
 
     /// Takes the next octets of the file, however many.
     pub fn feed(&mut self, chunk: &[u8], evidence: &mut Evidence) {
+        for piece in chunk.chunks(PIECE) {
+            for stretch in self.feed_apart(piece, evidence) {
+                self.join(stretch.read(), evidence);
+            }
+        }
+    }
+
+    /// Takes the next octets of the file, and leaves to the caller what can be read apart from the rest: stretches of an
+    /// event log. Each has to be given back by [`Reading::join`], in the order in which they came and before
+    /// [`Reading::finish`]; the evidence is then the same as by [`Reading::feed`].
+    #[must_use]
+    pub fn feed_apart(&mut self, chunk: &[u8], evidence: &mut Evidence) -> Vec<Stretch> {
         self.source.octets += chunk.len() as u64;
         if self.reader.is_some() {
-            return self.forward(chunk, evidence);
+            self.forward(chunk, evidence);
+        } else {
+            self.head.extend_from_slice(chunk);
+            if self.head.len() >= LOOKED_AT {
+                self.begin(evidence);
+            }
         }
-        self.head.extend_from_slice(chunk);
-        if self.head.len() >= LOOKED_AT {
-            self.begin(evidence);
+        match &mut self.reader {
+            Some(Reader::EventLog(log)) => log.ready(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes back what a stretch held.
+    pub fn join(&mut self, read: StretchRead, evidence: &mut Evidence) {
+        if let Some(Reader::EventLog(log)) = &mut self.reader {
+            log.join(read, &mut Notes { evidence, source: &mut self.source });
         }
     }
 
