@@ -28,6 +28,7 @@ mod trace;
 mod trace_meaning;
 mod web_log;
 
+pub(crate) use event::is_key_distribution_centre;
 pub use event_log::{Stretch, StretchRead};
 pub use reading::Reading;
 pub use recognise::{LOOKED_AT, recognise};

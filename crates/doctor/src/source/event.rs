@@ -59,6 +59,11 @@ pub(crate) fn is_heeded(provider: &str) -> bool {
     read || other::kind(provider).is_some()
 }
 
+/// Whether the provider is the Kerberos service of a domain controller.
+pub(crate) fn is_key_distribution_centre(provider: &str) -> bool {
+    other::kind(provider) == Some(crate::fact::event::EventKind::Kdc)
+}
+
 fn content_root<'a, 'b>(body: &'b Element<'a>) -> Option<(u32, &'b Element<'a>)> {
     body.children.iter().find_map(|child| match vocabulary::root_id(&child.name) {
         Some(id) => Some((id, child)),
