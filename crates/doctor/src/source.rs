@@ -6,6 +6,7 @@
 mod certificate;
 mod certutil;
 mod certutil_entry;
+mod certutil_list;
 mod channel;
 mod encoding;
 mod event;
