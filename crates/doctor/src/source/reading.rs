@@ -26,6 +26,8 @@ pub struct Reading {
     source: SourceRead,
     head: Vec<u8>,
     reader: Option<Reader>,
+    /// Octets of nothing but zeros that were passed over.
+    nothing: u64,
 }
 
 enum Reader {
@@ -60,7 +62,7 @@ impl Reading {
             span: None,
             unusable: None,
         };
-        Reading { source, head: Vec::new(), reader: None }
+        Reading { source, head: Vec::new(), reader: None, nothing: 0 }
     }
 
     /// Takes the next octets of the file, however many.
@@ -78,7 +80,9 @@ impl Reading {
     #[must_use]
     pub fn feed_apart(&mut self, chunk: &[u8], evidence: &mut Evidence) -> Vec<Stretch> {
         self.source.octets += chunk.len() as u64;
-        if self.reader.is_some() {
+        if self.is_hole(chunk) {
+            self.nothing += chunk.len() as u64;
+        } else if self.reader.is_some() {
             self.forward(chunk, evidence);
         } else {
             self.head.extend_from_slice(chunk);
@@ -90,6 +94,13 @@ impl Reading {
             Some(Reader::EventLog(log)) => log.ready(),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether the octets are a hole in a text: zeros without end, as a sparse file or one torn by a power cut has them.
+    fn is_hole(&self, chunk: &[u8]) -> bool {
+        const LEAST: usize = 64 << 10;
+        let is_text = matches!(self.reader, Some(Reader::Text(..) | Reader::WebLog(_)));
+        is_text && chunk.len() >= LEAST && event_log::is_nothing(chunk)
     }
 
     /// Takes back what a stretch held.
@@ -123,6 +134,10 @@ impl Reading {
             }
             Some(Reader::Whole(octets)) => whole(octets, &mut notes),
             Some(Reader::Nothing) | None => {}
+        }
+        if self.nothing > 0 {
+            let says = format!("{} octets of nothing but zeros were passed over", self.nothing);
+            Notes { evidence, source: &mut self.source }.damaged(Position::Whole, says);
         }
         self.source.unusable = unusable(&self.source);
         evidence.sources.push(self.source);
