@@ -9,12 +9,15 @@ demo:
 test:
 	.ci/test
 
-# Enrolments per second and CPU per enrolment, beside what the RSA operations alone cost; and chains judged per second,
-# beside rustls-webpki and OpenSSL.
+# Enrolments per second and CPU per enrolment, beside what the RSA operations alone cost; chains judged per second, beside
+# rustls-webpki and OpenSSL; and evidence read per second by the doctor, beside evtx_dump, with the most memory it took.
 bench:
 	cargo build --release --quiet --locked -p perennial
 	cargo run --release --quiet --locked -p benches
 	cargo run --release --quiet --locked -p chain --example bench_chain
+	test -x target/tools/bin/evtx_dump || CARGO_TARGET_DIR=target/tools/build cargo install --locked --quiet \
+		--root target/tools evtx --version $$(sed -n '/^name = "evtx"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
+	cargo run --release --quiet --locked -p doctor --example bench_doctor
 
 # The fuzzers, FUZZ_SECONDS (60) each. Needs cargo-fuzz and g++.
 fuzz:

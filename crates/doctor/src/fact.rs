@@ -17,7 +17,7 @@ pub mod probe;
 pub mod query;
 pub mod windows;
 
-pub use capi2::{Capi2Body, Capi2Event};
+pub use capi2::{Capi2Body, Capi2Event, CrlDescription, ListKind};
 pub use certificate::{CertificateDescription, CertificateFact, CertificateOrigin, Thumbprint};
 pub use code::Code;
 pub use event::{ChannelState, EventHead, NdesEvent, OtherEvent};
@@ -63,6 +63,8 @@ pub enum Observed {
     Setting(Box<IisSetting>),
     /// A certificate, from a file, a store listing or a log.
     Certificate(Box<CertificateFact>),
+    /// A revocation list, from a file or a listing. Those of CAPI2's event 90 stand in the event.
+    RevocationList(Box<CrlDescription>),
     /// An entry of an Intune connector's `.svclog`.
     ServiceTrace(Box<ServiceTrace>),
     /// What a live server answered.

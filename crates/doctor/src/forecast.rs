@@ -1,11 +1,12 @@
-//! On which day which certificate stops which function, told from the registry and the certificates.
+//! On which day which certificate or revocation list stops which function, told from the registry, the certificates and
+//! the lists.
 
 use pki::Time;
 use pki::extension::KeyUsage;
 
 use crate::case::{Case, REQUEST_AGENT, SERVER_AUTH, has_usage};
 use crate::fact::certificate::{Archived, Authority};
-use crate::fact::{CertificateDescription, Place, Thumbprint};
+use crate::fact::{CertificateDescription, CrlDescription, Place, Thumbprint};
 
 /// A part that a certificate plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,7 +50,7 @@ pub struct Due {
     pub at: Time,
     /// What ends then.
     pub role: Role,
-    /// The certificate.
+    /// The certificate. For a revocation list: its issuer, its dates and its thumbprint.
     pub certificate: CertificateDescription,
     /// Where it was described.
     pub place: Place,
@@ -57,6 +58,8 @@ pub struct Due {
     pub relieved_by: Option<Thumbprint>,
     /// What could take over if someone acts.
     pub successor: Option<Thumbprint>,
+    /// Of a revocation list: the parts whose certificates can then no longer be checked.
+    pub stops: Vec<Role>,
 }
 
 /// What ends when, soonest first.
@@ -69,6 +72,7 @@ pub fn forecast(case: &Case<'_>) -> Vec<Due> {
     chosen(case, Role::WebServer, |d| has_usage(d, SERVER_AUTH), &mut dues);
     connector(case, &mut dues);
     issuers(case, &mut dues);
+    lists(case, &mut dues);
     dues.sort_by_key(|due| (due.at, due.role));
     dues
 }
@@ -85,6 +89,7 @@ fn due(role: Role, place: &Place, described: &CertificateDescription) -> Option<
         place: place.clone(),
         relieved_by: None,
         successor: None,
+        stops: Vec::new(),
     })
 }
 
@@ -132,4 +137,62 @@ fn issuers(case: &Case<'_>, dues: &mut Vec<Due>) {
         }
     }
     dues.extend(newest.iter().filter_map(|(place, described)| due(Role::Issuer, place, described)));
+}
+
+/// Revocation lists of the authorities that issued one of the others. Of each authority the newest list counts, and the
+/// newest delta beside it; whichever is due first ends the checks.
+fn lists(case: &Case<'_>, dues: &mut Vec<Due>) {
+    let mut newest: Vec<(&Place, &CrlDescription)> = Vec::new();
+    for (place, list) in case.evidence.lists() {
+        let same = |known: &CrlDescription| known.kind == list.kind && known.issuer.same_as(&list.issuer);
+        let full = newest.len() >= MOST_LISTS;
+        match newest.iter_mut().find(|(_, known)| same(known)) {
+            Some(known) if known.1.this_update < list.this_update => *known = (place, list),
+            None if !full => newest.push((place, list)),
+            _ => {}
+        }
+    }
+    let mut found: Vec<Due> = Vec::new();
+    for (place, list) in newest {
+        let issued = dues.iter().filter(|due| due.certificate.issuer.same_as(&list.issuer) && !is_root(due));
+        let mut stops: Vec<Role> = issued.map(|due| due.role).collect();
+        stops.sort_unstable();
+        stops.dedup();
+        let Some(at) = list.next_update.filter(|_| !stops.is_empty()) else { continue };
+        let due = Due {
+            at,
+            role: Role::RevocationList,
+            certificate: shown(list),
+            place: place.clone(),
+            relieved_by: None,
+            successor: None,
+            stops,
+        };
+        match found.iter_mut().find(|known| known.certificate.issuer.same_as(&list.issuer)) {
+            Some(known) if at < known.at => *known = due,
+            Some(_) => {}
+            None => found.push(due),
+        }
+    }
+    dues.extend(found);
+}
+
+/// Authorities whose lists are looked at; no deployment has as many.
+const MOST_LISTS: usize = 256;
+
+/// A root is on no list: nobody checks it for revocation.
+fn is_root(due: &Due) -> bool {
+    due.certificate.subject.same_as(&due.certificate.issuer)
+}
+
+fn shown(list: &CrlDescription) -> CertificateDescription {
+    CertificateDescription {
+        thumbprint: list.reference,
+        subject: list.issuer.clone(),
+        issuer: list.issuer.clone(),
+        serial: list.number.clone(),
+        not_before: list.this_update,
+        not_after: list.next_update,
+        ..CertificateDescription::default()
+    }
 }

@@ -195,6 +195,8 @@ pub struct Ending {
     pub certificate: Shown,
     /// What could take over if someone acts.
     pub successor: Option<String>,
+    /// Of a revocation list: the roles whose certificates can then no longer be checked.
+    pub stops: Vec<&'static str>,
 }
 
 /// Noise by kind.

@@ -6,6 +6,7 @@
 mod certificate;
 mod certutil;
 mod certutil_entry;
+mod certutil_list;
 mod channel;
 mod encoding;
 mod event;
@@ -28,6 +29,8 @@ mod trace;
 mod trace_meaning;
 mod web_log;
 
+pub(crate) use event::is_key_distribution_centre;
+pub use event_log::{Stretch, StretchRead};
 pub use reading::Reading;
 pub use recognise::{LOOKED_AT, recognise};
 

@@ -2,10 +2,11 @@
 
 use crate::fact::certificate::{CertificateOrigin, StoreOwner};
 use crate::fact::event::{CAPI2_CHANNEL, EventKind, Switch};
+use crate::fact::evidence::Tally;
 use crate::fact::log::Door;
 use crate::fact::query::Known;
 use crate::fact::{Evidence, Observed, ProbeFact};
-use crate::source::Kind;
+use crate::source::{Kind, is_key_distribution_centre};
 
 /// A kind of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,7 +130,7 @@ impl Witness {
                 "DeviceManagement",
                 |what| matches!(what, Observed::Event(e) if e.kind == EventKind::DeviceManagement),
             ),
-            Witness::DomainControllerLog => yes(evidence.events_of(EventKind::Kdc).next().is_some()),
+            Witness::DomainControllerLog => yes(from_domain_controller(evidence)),
             Witness::PolicyModuleLog => yes(traced(evidence, "ndes")),
             Witness::RegistrationPointLog => yes(traced(evidence, "crp") || evidence.service_traces().next().is_some()),
             Witness::NdesWebLog => yes(asked(evidence, Door::Scep) || asked(evidence, Door::Admin)),
@@ -140,6 +141,16 @@ impl Witness {
             Witness::Capture => Heard::No,
         }
     }
+}
+
+/// Whether a domain controller's log was read: the events of its key distribution centre that concern nobody are only
+/// counted, and only they are in the log of a sound one.
+fn from_domain_controller(evidence: &Evidence) -> bool {
+    let written = evidence.tallies.iter().map(|(tally, count)| match tally {
+        Tally::Event(provider, ..) if is_key_distribution_centre(provider) => count.times,
+        _ => 0,
+    });
+    written.sum::<u64>() >= WHOLE_EXPORT || evidence.events_of(EventKind::Kdc).next().is_some()
 }
 
 /// A server that answered nothing says nothing about itself.

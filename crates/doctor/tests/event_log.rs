@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use doctor::Evidence;
 use doctor::fact::capi2::{Capi2Body, UsageSet};
 use doctor::fact::evidence::Tally;
-use doctor::fact::{Position, Thumbprint};
+use doctor::fact::{Limit, Limits, Position, Thumbprint};
 use doctor::source::{Kind, Reading};
 
 const CAPI2: &[u8] = include_bytes!("../../../fixtures/doctor/evtx/capi2-windows.evtx");
@@ -212,4 +212,64 @@ fn retrievals_and_rejections_of_the_real_log() {
     );
     let (_, channel) = keys.channels().next().unwrap();
     assert_eq!(channel.records, Some(3));
+}
+
+/// All sample logs in one, the chunks of each twelve times, so that some stretches are sound and some are not.
+fn long_log() -> Vec<u8> {
+    let samples = [CAPI2, EVENT_70].into_iter().chain(OTHERS.iter().map(|(_, octets)| *octets));
+    let chunks: Vec<u8> = samples.flat_map(|octets| octets[4096..].repeat(12)).collect();
+    [&CAPI2[..4096], &chunks].concat()
+}
+
+/// Facts by weight: routine ones and those that tell of failure.
+fn weights(evidence: &Evidence) -> (u64, u64) {
+    let telling = |event: &doctor::fact::Capi2Event| event.is_failure() || matches!(event.body, Capi2Body::Objects(_));
+    let told = evidence.capi2().filter(|(_, event)| telling(event)).count();
+    let others = evidence.facts.len() - evidence.capi2().count();
+    ((evidence.facts.len() - told - others) as u64, (told + others) as u64)
+}
+
+#[test]
+fn what_finds_no_room_is_counted_as_if_it_had_been_read() {
+    let log = long_log();
+    let whole = read(&log, 1 << 20);
+    let (routine, telling) = weights(&whole);
+    assert!(routine > 900 && telling > 300, "{routine} {telling}");
+    for memory in [0, 30_000, 300_000, 1_000_000] {
+        let mut evidence = Evidence::new(Limits { memory, ..Limits::default() });
+        let mut reading = Reading::new("log.evtx");
+        log.chunks(70_000).for_each(|chunk| reading.feed(chunk, &mut evidence));
+        reading.finish(&mut evidence);
+        assert_eq!(evidence.tallies, whole.tallies, "{memory}");
+        assert_eq!(evidence.sources, whole.sources, "{memory}");
+        let (kept_routine, kept_telling) = weights(&evidence);
+        let expected = Limit::Facts {
+            left_out: routine + telling - kept_routine - kept_telling,
+            failures: telling - kept_telling,
+        };
+        assert_eq!(evidence.limits_hit, [expected], "{memory}");
+        assert!(memory == 0 || kept_telling > 0, "{memory}");
+    }
+}
+
+#[test]
+fn stretches_read_apart_make_the_same_evidence() {
+    let log = long_log();
+    let expected = read(&log, 1 << 20);
+    let mut evidence = Evidence::default();
+    let mut reading = Reading::new("log.evtx");
+    let mut stretches = Vec::new();
+    for chunk in log.chunks(100_000) {
+        stretches.extend(reading.feed_apart(chunk, &mut evidence));
+    }
+    assert!(stretches.len() >= 4, "{}", stretches.len());
+    // Read last first, joined in their order.
+    let mut reads: Vec<_> = stretches.into_iter().rev().map(doctor::source::Stretch::read).collect();
+    while let Some(read) = reads.pop() {
+        reading.join(read, &mut evidence);
+    }
+    reading.finish(&mut evidence);
+    assert_eq!(evidence.facts, expected.facts);
+    assert_eq!((evidence.tallies, evidence.sources), (expected.tallies, expected.sources));
+    assert_eq!((evidence.troubles, evidence.repairs), (expected.troubles, expected.repairs));
 }

@@ -9,7 +9,7 @@
 #[path = "../../doctor/tests/synthetic/mod.rs"]
 mod synthetic;
 
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -107,16 +107,103 @@ fn a_zip_bomb_ends_in_a_said_limit() {
     assert!(said(&output).contains("larger than may be read"), "{}", said(&output));
 }
 
+/// Ten gigabytes of nothing behind every kind of beginning: seconds, and hardly any memory.
 #[test]
-fn a_sparse_file_of_gigabytes_is_passed_over() {
+fn sparse_files_of_ten_gigabytes_are_passed_over() {
+    let registry = "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Cryptography\\MSCEP\\Modules\\NDESPolicy]\r\n\"NDESCertThumbprint\"=\"";
+    let utf16: Vec<u8> = [0xfeff].into_iter().chain(registry.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let beginnings: [(&str, &[u8], i32); 8] = [
+        ("empty.evtx", b"", 3),
+        ("begun.evtx", b"ElfFile\0", 3),
+        ("empty.log", b"", 3),
+        ("u_ex.log", b"#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time", 3),
+        ("NDESPlugin.log", b"<![LOG[Calling VerifyRequest ...", 3),
+        ("empty.reg", b"", 3),
+        ("MSCEP.reg", &utf16, 2),
+        ("events.xml", b"<Events><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>", 3),
+    ];
+    for (name, beginning, status) in beginnings {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        let mut file = std::fs::File::create(&path).unwrap();
+        file.write_all(beginning).unwrap();
+        file.set_len(10_000_000_000).unwrap();
+        let started = std::time::Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_perennial"))
+            .args(["doctor", path.to_str().unwrap()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut most = 0;
+        let ended = loop {
+            most = most.max(memory(child.id()).unwrap_or(0));
+            match child.try_wait().unwrap() {
+                Some(ended) => break ended,
+                None => std::thread::sleep(std::time::Duration::from_millis(20)),
+            }
+        };
+        let took = started.elapsed();
+        assert_eq!(ended.code(), Some(status), "{name}");
+        assert!(took.as_secs() < 60, "{name}: {took:?}");
+        assert!(most < 64 << 10, "{name}: {most} KiB");
+        println!("{name}: {took:.1?}, {most} KiB");
+    }
+}
+
+/// The most memory a process held, in KiB.
+fn memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find(|line| line.starts_with("VmHWM:"))?.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Links are not followed: one that leads back to its own folder would have no end.
+#[test]
+fn a_ring_of_links_ends() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("sparse.evtx");
-    let mut file = std::fs::File::create(&path).unwrap();
-    file.write_all(b"ElfFile\0").unwrap();
-    file.seek(SeekFrom::Start((1 << 30) - 1)).unwrap();
-    file.write_all(&[0]).unwrap();
-    drop(file);
-    assert_eq!(doctor(&[path.to_str().unwrap()]).status.code(), Some(3));
+    let inner = folder.path().join("logs");
+    std::fs::create_dir(&inner).unwrap();
+    std::os::unix::fs::symlink(folder.path(), inner.join("back")).unwrap();
+    std::fs::write(inner.join("MSCEP.reg"), synthetic::files::reg(&Deployment::healthy())).unwrap();
+    let output = doctor(&[folder.path().to_str().unwrap(), "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["sources"].as_array().unwrap().len(), 1, "{}", said(&output));
+}
+
+/// An archive in an archive in an archive: the inner ones are named and not opened.
+#[test]
+fn archives_in_archives_are_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut octets = synthetic::files::reg(&Deployment::healthy());
+    for depth in 0..3 {
+        let path = folder.path().join("nested.zip");
+        zipped(&[(format!("inner-{depth}.zip"), octets)], &path);
+        octets = std::fs::read(&path).unwrap();
+    }
+    let output = doctor(&[folder.path().join("nested.zip").to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("an archive inside an archive is not opened"), "{}", said(&output));
+}
+
+/// Many entries that all point at the same packed octets unpack to no more than what is allowed for each.
+#[test]
+fn a_bomb_of_many_entries_ends_in_said_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("many.zip");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&archive).unwrap());
+    let zeros = vec![0; 1 << 20];
+    for n in 0..8 {
+        zip.start_file(format!("{n}.log"), zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(b"#Software: Microsoft Internet Information Services 10.0\r\n").unwrap();
+        (0..96).for_each(|_| zip.write_all(&zeros).unwrap());
+    }
+    zip.finish().unwrap();
+    let output = doctor(&[archive.to_str().unwrap(), "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let said =
+        report["remarks"].as_array().unwrap().iter().filter(|remark| remark.as_str().unwrap().contains("larger than"));
+    assert_eq!(said.count(), 8, "{report}");
+    let octets = report["sources"].as_array().unwrap().iter().map(|source| source["octets"].as_u64().unwrap());
+    assert!(octets.max().unwrap() <= 64 << 20);
 }
 
 #[test]

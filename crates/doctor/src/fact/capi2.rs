@@ -324,6 +324,18 @@ pub struct CrlDescription {
     pub reference: Option<Thumbprint>,
     /// CRL number as printed.
     pub number: Option<String>,
+    /// Whether it is complete.
+    pub kind: ListKind,
+}
+
+/// Whether a revocation list holds everything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ListKind {
+    /// Everything that is revoked (RFC 5280 §5).
+    #[default]
+    Complete,
+    /// What changed since a complete one (§5.2.4).
+    Delta,
 }
 
 impl PolicyVerdict {

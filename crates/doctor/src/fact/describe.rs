@@ -2,8 +2,9 @@
 
 use pki::extension::{AuthorityKeyId, DistributionPoint, GeneralName, KeyUsage};
 use pki::key::{KeyKind, SignatureAlgorithm};
-use pki::{Certificate, Name, digest, oid};
+use pki::{Certificate, Crl, Name, digest, oid};
 
+use super::capi2::{CrlDescription, ListKind};
 use super::certificate::{Authority, CertificateDescription, Thumbprint};
 use super::name::DistinguishedName;
 
@@ -34,6 +35,22 @@ impl CertificateDescription {
             authority: Some(if certificate.is_ca() { Authority::Ca } else { Authority::EndEntity }),
             alternative_names: certificate.subject_alt_names().iter().filter_map(printed).collect(),
             crl_urls: crl_urls(certificate),
+        }
+    }
+}
+
+impl CrlDescription {
+    /// What a list says of itself.
+    #[must_use]
+    pub fn of(list: &Crl) -> CrlDescription {
+        let delta = list.extension(&oid::DELTA_CRL_INDICATOR).is_some();
+        CrlDescription {
+            issuer: DistinguishedName::of(list.issuer()),
+            this_update: Some(list.this_update()),
+            next_update: list.next_update(),
+            reference: Some(Thumbprint(digest::sha1(list.der()))),
+            number: list.number().map(|number| digest::hex(&number)),
+            kind: if delta { ListKind::Delta } else { ListKind::Complete },
         }
     }
 }

@@ -27,6 +27,20 @@ pub struct Evidence {
     pub tallies: BTreeMap<Tally, Count>,
     limits: Limits,
     memory_used: usize,
+    full: Full,
+}
+
+/// Which facts no longer find room. Once one was left out, so are all later ones of its weight: what is kept is then
+/// the beginning, and a reader may pass over what would not be kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Full {
+    /// There is room.
+    #[default]
+    Nothing,
+    /// Routine facts have used their half.
+    Routine,
+    /// All memory is used.
+    All,
 }
 
 /// One row of the count: provider or log, number, result.
@@ -157,36 +171,54 @@ impl Evidence {
 
     /// Adds a fact if memory allows; otherwise counts it as left out.
     pub fn push(&mut self, place: Place, what: Observed, weight: Weight) {
+        if !self.has_room(weight) {
+            return self.leave_out(weight);
+        }
         let size = super::query::size_of(&what);
-        let allowed = match weight {
-            Weight::Routine => self.limits.memory / 2,
-            Weight::Telling => self.limits.memory,
+        let (allowed, full) = match weight {
+            Weight::Routine => (self.limits.memory / 2, Full::Routine),
+            Weight::Telling => (self.limits.memory, Full::All),
         };
         if self.memory_used.saturating_add(size) > allowed {
-            self.leave_out(weight);
-            return;
+            self.full = full;
+            return self.leave_out(weight);
         }
         self.memory_used += size;
         self.facts.push(Fact { place, what });
     }
 
-    fn leave_out(&mut self, weight: Weight) {
-        let lost = u64::from(weight == Weight::Telling);
-        for limit in &mut self.limits_hit {
-            if let Limit::Facts { left_out, failures } = limit {
-                *left_out += 1;
-                *failures += lost;
-                return;
-            }
+    /// Whether facts of this weight can still be kept. What cannot is counted by [`Evidence::leave_out`] and need not be
+    /// read further.
+    #[must_use]
+    pub(crate) fn has_room(&self, weight: Weight) -> bool {
+        match weight {
+            Weight::Routine => self.full == Full::Nothing,
+            Weight::Telling => self.full != Full::All,
         }
-        self.limits_hit.push(Limit::Facts { left_out: 1, failures: lost });
+    }
+
+    /// Counts a fact that is not kept.
+    pub(crate) fn leave_out(&mut self, weight: Weight) {
+        self.left_out_elsewhere(1, u64::from(weight == Weight::Telling));
+    }
+
+    /// An empty one to be filled beside this one and absorbed later: with the same limits, and with no room for what
+    /// finds none here any more.
+    #[must_use]
+    pub(crate) fn beside(&self) -> Evidence {
+        Evidence { limits: self.limits, full: self.full, ..Evidence::default() }
     }
 
     /// Counts one thing, kept or not.
     pub fn count(&mut self, tally: Tally, when: Option<When>) {
+        self.count_all(tally, Count { times: 1, span: when.map(|w| (w, w)) });
+    }
+
+    /// Counts what was counted elsewhere.
+    pub(crate) fn count_all(&mut self, tally: Tally, count: Count) {
         let full = self.tallies.len() >= self.limits.tallies && !self.tallies.contains_key(&tally);
         let row = self.tallies.entry(if full { Tally::Rest } else { tally }).or_default();
-        row.add(1, when.map(|w| (w, w)));
+        row.add(count);
     }
 
     /// Notes a repair.
@@ -203,18 +235,18 @@ impl Evidence {
         }
     }
 
-    /// Notes that an item of this file was too long and was skipped.
-    pub fn too_long(&mut self, file: &Arc<str>) {
+    /// Notes that so many items of this file were too long and were skipped.
+    pub fn too_long(&mut self, file: &Arc<str>, more: u64) {
         for limit in &mut self.limits_hit {
             if let Limit::LongItem { file: known, items } = limit
                 && known == file
             {
-                *items += 1;
+                *items += more;
                 return;
             }
         }
         if self.limits_hit.len() < self.limits.remarks {
-            self.limits_hit.push(Limit::LongItem { file: file.clone(), items: 1 });
+            self.limits_hit.push(Limit::LongItem { file: file.clone(), items: more });
         }
     }
 
@@ -240,13 +272,13 @@ impl Evidence {
         for limit in other.limits_hit {
             match limit {
                 Limit::Facts { left_out, failures } => self.left_out_elsewhere(left_out, failures),
-                limit => self.limits_hit.push(limit),
+                Limit::LongItem { file, items } => self.too_long(&file, items),
+                Limit::Depth { file } => self.too_deep(&file),
+                limit @ Limit::Size { .. } => self.limits_hit.push(limit),
             }
         }
         for (tally, count) in other.tallies {
-            let full = self.tallies.len() >= self.limits.tallies && !self.tallies.contains_key(&tally);
-            let row = self.tallies.entry(if full { Tally::Rest } else { tally }).or_default();
-            row.add(count.times, count.span);
+            self.count_all(tally, count);
         }
     }
 
@@ -269,9 +301,10 @@ impl Evidence {
 }
 
 impl Count {
-    fn add(&mut self, times: u64, span: Option<(When, When)>) {
-        self.times += times;
-        self.span = join(self.span, span);
+    /// Adds another.
+    pub(crate) fn add(&mut self, other: Count) {
+        self.times += other.times;
+        self.span = join(self.span, other.span);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Asking the evidence.
 
-use super::capi2::{Capi2Body, Capi2Event, CertificateRef, Chain, RevocationObject};
+use super::capi2::{Capi2Body, Capi2Event, CertificateRef, Chain, CrlDescription, RevocationObject};
 use super::certificate::{CertificateDescription, CertificateFact, Thumbprint};
 use super::event::{ChannelState, EventKind, NdesEvent, OtherEvent};
 use super::evidence::{Evidence, Weight};
@@ -44,6 +44,8 @@ impl Evidence {
         settings, Setting, Box<IisSetting>);
     each!(/// Certificates with the circumstances they were found in.
         certificates, Certificate, Box<CertificateFact>);
+    each!(/// Revocation lists from files and listings.
+        revocation_lists, RevocationList, Box<CrlDescription>);
     each!(/// Connector traces.
         service_traces, ServiceTrace, Box<ServiceTrace>);
     each!(/// Answers of a live server.
@@ -93,6 +95,21 @@ impl Evidence {
                 _ => Vec::new(),
             };
             list.into_iter().map(|described| (&fact.place, described))
+        })
+    }
+
+    /// Every description of a revocation list, whatever source it comes from: files, listings, CAPI2 event 90.
+    pub fn lists(&self) -> impl Iterator<Item = (&Place, &CrlDescription)> {
+        self.facts.iter().flat_map(|fact| {
+            let list: &[CrlDescription] = match &fact.what {
+                Observed::RevocationList(one) => std::slice::from_ref(one),
+                Observed::Capi2(event) => match &event.body {
+                    Capi2Body::Objects(objects) => &objects.lists,
+                    _ => &[],
+                },
+                _ => &[],
+            };
+            list.iter().map(|described| (&fact.place, described))
         })
     }
 
@@ -162,6 +179,7 @@ pub(crate) fn size_of(what: &Observed) -> usize {
             description_size(&one.described) + one.certificate.as_ref().map_or(0, |c| 2 * c.der().len())
         }
         Observed::ServiceTrace(line) => 160 + line.text.len(),
+        Observed::RevocationList(list) => 400 + list.issuer.attributes.len() * 96,
         Observed::Probe(_) => 4096,
     }
 }

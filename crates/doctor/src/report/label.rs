@@ -107,7 +107,33 @@ pub(super) const fn role(role: Role, language: Language) -> &'static str {
         Role::WebServer => ("TLS to this host (server certificate)", "TLS zu diesem Host (Serverzertifikat)"),
         Role::Connector => ("the Intune connector (encryption)", "der Intune-Connector (Verschlüsselung)"),
         Role::Issuer => ("all of the above (issuing CA)", "alles Obige (ausstellende Zertifizierungsstelle)"),
-        Role::RevocationList => ("revocation checks (revocation list)", "Sperrprüfungen (Sperrliste)"),
+        Role::RevocationList => ("revocation checks, by the list of", "Sperrprüfungen, nach der Liste von"),
+    };
+    match language {
+        Language::English => english,
+        Language::German => german,
+    }
+}
+
+/// What stops when a certificate of this role can no longer be checked for revocation.
+pub(super) const fn unchecked(role: Role, language: Language) -> &'static str {
+    let (english, german) = match role {
+        Role::PinnedClient => (
+            "the registration point refuses the client certificate (403.13)",
+            "der Registrierungspunkt weist das Client-Zertifikat zurück (403.13)",
+        ),
+        Role::RaSigning | Role::RaEncryption => {
+            ("NDES does not start with its RA certificates", "NDES startet mit seinen RA-Zertifikaten nicht")
+        }
+        Role::WebServer => {
+            ("clients that check refuse this host's TLS", "prüfende Clients weisen das TLS dieses Hosts zurück")
+        }
+        Role::Connector => ("the Intune connector's encryption", "die Verschlüsselung des Intune-Connectors"),
+        Role::Issuer => (
+            "the issuing CA neither issues nor renews",
+            "die ausstellende Zertifizierungsstelle stellt nichts aus und erneuert nichts",
+        ),
+        Role::RevocationList => ("revocation checks", "Sperrprüfungen"),
     };
     match language {
         Language::English => english,

@@ -146,7 +146,10 @@ impl Names {
                 event.subject().iter().for_each(|subject| self.name(&DistinguishedName::parse(&subject.subject)));
                 match &event.body {
                     Capi2Body::Policy(verdict) => verdict.server_name.iter().for_each(|name| self.host(name)),
-                    Capi2Body::Objects(objects) => objects.certificates.iter().for_each(|one| self.described(one)),
+                    Capi2Body::Objects(objects) => {
+                        objects.certificates.iter().for_each(|one| self.described(one));
+                        objects.lists.iter().for_each(|list| self.name(&list.issuer));
+                    }
                     Capi2Body::Retrieval(got) => got.url.iter().for_each(|url| self.url(url)),
                     _ => {}
                 }
@@ -163,6 +166,7 @@ impl Names {
             }
             Observed::HttpError(error) => error.client.iter().for_each(|client| self.add("address", client)),
             Observed::Certificate(found) => self.described(&found.described),
+            Observed::RevocationList(list) => self.name(&list.issuer),
             Observed::Registry(value) if value.name.eq_ignore_ascii_case("Configuration") => {
                 if let Some((host, ca)) = value.data.text().and_then(|text| text.split_once('\\')) {
                     self.host(host);

@@ -6,7 +6,7 @@ use super::{Cited, Ending, Entry, Heeded, Mended, Open, Shown, Source, Wanted};
 use crate::cause::{self, Language, filled};
 use crate::fact::{CertificateDescription, Evidence, Limit, Place, Position, ProbeFact};
 use crate::finding::{Finding, Line, Outcome};
-use crate::forecast::Due;
+use crate::forecast::{Due, Role};
 use crate::witness::{Heard, Witness};
 use crate::{Diagnosis, Verdict};
 
@@ -120,10 +120,25 @@ impl Writer {
             at: due.at.to_string(),
             days: (due.at.seconds() - now.seconds()).div_euclid(86_400),
             role: due.role.name(),
-            title: label::role(due.role, self.language).to_owned(),
+            title: self.function(due),
             certificate: self.shown(&due.certificate),
             successor: due.successor.map(|thumbprint| thumbprint.to_string()),
+            stops: due.stops.iter().map(|role| role.name()).collect(),
         }
+    }
+
+    /// What ends, in words; of a revocation list also whose it is and whom it stops.
+    fn function(&self, due: &Due) -> String {
+        let ends = label::role(due.role, self.language);
+        if due.role != Role::RevocationList {
+            return ends.to_owned();
+        }
+        let issuer = &due.certificate.issuer;
+        let issuer = issuer.common_name().map_or_else(|| issuer.to_string(), str::to_owned);
+        let mut stopped: Vec<&str> = due.stops.iter().map(|role| label::unchecked(*role, self.language)).collect();
+        // Both RA certificates stop the same.
+        stopped.dedup();
+        format!("{ends} {}: {}", self.redactor.text(&issuer), stopped.join("; "))
     }
 
     pub(super) fn heeded(&self, witness: Witness, heard: Heard) -> Heeded {

@@ -1,14 +1,14 @@
-//! Certificate files: DER, PEM, PKCS#7, serialized stores, bare base64.
+//! Files of certificates and revocation lists: DER, PEM, PKCS#7, serialized stores, bare base64.
 
 use base64::Engine;
-use pki::Certificate;
 use pki::der::{Reader, normalise};
+use pki::{Certificate, Crl};
 
 use super::notes::Notes;
 use super::stored_certificate;
 use crate::fact::certificate::{CertificateDescription, CertificateFact, CertificateOrigin, PrivateKey};
 use crate::fact::evidence::Weight;
-use crate::fact::{Observed, Position};
+use crate::fact::{CrlDescription, Observed, Position};
 
 /// Reads a whole file.
 pub(crate) fn read(octets: &[u8], notes: &mut Notes<'_>) {
@@ -36,7 +36,7 @@ fn decoded(octets: &[u8]) -> String {
     }
 }
 
-/// Every PEM block of a text that holds certificates; private keys are passed over and never kept.
+/// Every PEM block of a text that holds certificates or revocation lists; private keys are passed over and never kept.
 pub(crate) fn armoured(text: &str, notes: &mut Notes<'_>) {
     let mut line = 1;
     let mut rest = text;
@@ -50,7 +50,8 @@ pub(crate) fn armoured(text: &str, notes: &mut Notes<'_>) {
         let block = rest.get(..end).unwrap_or(rest);
         for pem in pki::pem::decode(block) {
             let label = pem.label.as_str();
-            if label.contains("CERTIFICATE") && !label.contains("REQUEST") || label == "PKCS7" || label == "CMS" {
+            let certificate = label.contains("CERTIFICATE") && !label.contains("REQUEST");
+            if certificate || matches!(label, "PKCS7" | "CMS" | "X509 CRL" | "CRL") {
                 der(&pem.der, Position::Line(line), notes);
             }
         }
@@ -67,18 +68,24 @@ fn der(octets: &[u8], position: Position, notes: &mut Notes<'_>) {
     if let Ok(certificate) = Certificate::read(&mut Reader::new(octets)) {
         return note(certificate, position, notes);
     }
+    if let Ok(list) = Crl::parse(octets) {
+        return note_list(&list, position, notes);
+    }
     match signed_data(octets) {
-        Some(certificates) if !certificates.is_empty() => {
+        Some((certificates, lists)) if !(certificates.is_empty() && lists.is_empty()) => {
             for certificate in certificates {
                 note(certificate, position, notes);
+            }
+            for list in lists {
+                note_list(&list, position, notes);
             }
         }
         _ => notes.damaged(position, "no certificate could be read from the octets"),
     }
 }
 
-/// The certificates of a PKCS#7 SignedData, with or without a signature (RFC 5652 §5.1).
-fn signed_data(octets: &[u8]) -> Option<Vec<Certificate>> {
+/// The certificates and revocation lists of a PKCS#7 SignedData, with or without a signature (RFC 5652 §5.1).
+fn signed_data(octets: &[u8]) -> Option<(Vec<Certificate>, Vec<Crl>)> {
     let limits = pki::der::Limits { size: 8 << 20, depth: 24 };
     let plain = normalise(octets, limits).ok()?;
     let mut outer = Reader::new(&plain).sequence("ContentInfo").ok()?;
@@ -90,11 +97,18 @@ fn signed_data(octets: &[u8]) -> Option<Vec<Certificate>> {
     for _ in 0..3 {
         inner.any().ok()?;
     }
-    let mut certificates = inner.optional(0xa0).ok()??.reader();
+    let certificates = members(&mut inner, 0xa0, |der| Certificate::parse(der).ok())?;
+    let lists = members(&mut inner, 0xa1, |der| Crl::parse(der).ok())?;
+    Some((certificates, lists))
+}
+
+/// What can be read of a set under this tag; nothing of a set that is not there.
+fn members<T>(inner: &mut Reader<'_>, tag: u8, read: impl Fn(&[u8]) -> Option<T>) -> Option<Vec<T>> {
     let mut found = Vec::new();
-    while !certificates.is_empty() {
-        let element = certificates.any().ok()?;
-        found.extend(Certificate::parse(element.raw).ok());
+    let Some(set) = inner.optional(tag).ok()? else { return Some(found) };
+    let mut set = set.reader();
+    while !set.is_empty() {
+        found.extend(read(set.any().ok()?.raw));
     }
     Some(found)
 }
@@ -102,8 +116,17 @@ fn signed_data(octets: &[u8]) -> Option<Vec<Certificate>> {
 fn serialized_store(octets: &[u8], notes: &mut Notes<'_>) {
     // Each certificate's properties end with the certificate itself; a property of number 0 ends the store.
     let (mut start, mut rest, mut nth) = (octets, octets, 0);
-    while let Some((property, _, after)) = stored_certificate::property(rest) {
+    while let Some((property, value, after)) = stored_certificate::property(rest) {
         rest = after;
+        if property == 33 {
+            // CERT_CRL_PROP_ID: a revocation list, with its properties before it.
+            nth += 1;
+            start = after;
+            if let Ok(list) = Crl::parse(value) {
+                note_list(&list, Position::Item(nth), notes);
+            }
+            continue;
+        }
         if property != 32 {
             continue;
         }
@@ -132,4 +155,9 @@ fn note(certificate: Certificate, position: Position, notes: &mut Notes<'_>) {
         archived: None,
     };
     notes.fact(position, None, Observed::Certificate(Box::new(fact)), Weight::Telling);
+}
+
+fn note_list(list: &Crl, position: Position, notes: &mut Notes<'_>) {
+    notes.understood(None);
+    notes.fact(position, None, Observed::RevocationList(Box::new(CrlDescription::of(list))), Weight::Telling);
 }

@@ -1,8 +1,10 @@
-//! What `certutil -store`, `certutil -store -v` and `certutil -dump` print, in English, German and French.
+//! What `certutil -store`, `certutil -store -v` and `certutil -dump` print of certificates and revocation lists, in
+//! English, German and French.
 //!
 //! Labels are localised, object identifiers and hexadecimal numbers are not: extensions are told by their numbers.
 
 use super::certutil_entry::Entry;
+use super::certutil_list::{self, ListEntry};
 use super::lines::{Line, Lines};
 use super::notes::Notes;
 use super::printed_time::PrintedTimes;
@@ -16,6 +18,7 @@ pub(crate) struct Certutil {
     times: PrintedTimes,
     store: Option<StoreName>,
     entry: Option<Entry>,
+    list: Option<ListEntry>,
     user: StoreOwner,
 }
 
@@ -26,6 +29,7 @@ impl Certutil {
             times: PrintedTimes::default(),
             store: None,
             entry: None,
+            list: None,
             user: StoreOwner::Machine,
         }
     }
@@ -54,9 +58,22 @@ impl Certutil {
         let lower = trimmed.to_lowercase();
         if trimmed.starts_with("================") {
             self.close(notes);
-            // Revocation lists and trust lists are announced the same way.
+            // Trust lists are announced the same way.
             let certificate = ["certif", "zertifik"].iter().any(|word| lower.contains(word));
-            self.entry = certificate.then(|| Entry::at(number));
+            if certutil_list::announces(&lower) {
+                self.list = Some(ListEntry::at(number));
+            } else {
+                self.entry = certificate.then(|| Entry::at(number));
+            }
+        } else if line.starts_with(|c: char| !c.is_whitespace())
+            && lower.ends_with(':')
+            && certutil_list::announces(&lower)
+        {
+            // In a listing the heading came before it.
+            if self.list.as_ref().is_none_or(|list| !list.described.issuer.is_empty()) {
+                self.close(notes);
+                self.list = Some(ListEntry::at(number));
+            }
         } else if matches!(
             lower.as_str(),
             "x509 certificate:" | "x509-zertifikat:" | "x.509-zertifikat:" | "certificat x509:" | "certificat x509 :"
@@ -70,6 +87,8 @@ impl Certutil {
             self.store = None;
         } else if lower.starts_with("certutil") && lower.contains("-user") {
             self.user = StoreOwner::User;
+        } else if let Some(list) = &mut self.list {
+            list.line(line, trimmed, &lower, &mut self.times);
         } else if let Some(entry) = &mut self.entry {
             entry.line(line, trimmed, &lower, &mut self.times);
         } else {
@@ -100,6 +119,9 @@ impl Certutil {
     }
 
     fn close(&mut self, notes: &mut Notes<'_>) {
+        if let Some(list) = self.list.take() {
+            return close_list(list, notes);
+        }
         let Some(entry) = self.entry.take() else { return };
         let position = Position::Line(entry.line);
         if entry.described.thumbprint.is_none() && entry.described.serial.is_none() {
@@ -122,4 +144,13 @@ impl Certutil {
         };
         notes.fact(position, None, Observed::Certificate(Box::new(fact)), Weight::Telling);
     }
+}
+
+fn close_list(list: ListEntry, notes: &mut Notes<'_>) {
+    let position = Position::Line(list.line);
+    if list.described.issuer.is_empty() || list.described.this_update.is_none() {
+        return notes.damaged(position, "a listing of a revocation list without issuer and time");
+    }
+    notes.understood(None);
+    notes.fact(position, None, Observed::RevocationList(Box::new(list.described)), Weight::Telling);
 }

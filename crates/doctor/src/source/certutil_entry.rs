@@ -233,6 +233,11 @@ impl Entry {
     }
 }
 
+/// Whether a label announces the issuer.
+pub(super) fn label_is_issuer(name: &str) -> bool {
+    label(name) == Some(Label::Issuer)
+}
+
 fn label(name: &str) -> Option<Label> {
     let name = name.trim().trim_end_matches(['\u{a0}', ' ']).to_lowercase();
     LABELS.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(label, _)| *label)
@@ -271,7 +276,8 @@ fn in_parentheses(text: &str) -> Option<&str> {
     text.rsplit_once('(').and_then(|(_, inner)| inner.split_once(')')).map(|(inner, _)| inner)
 }
 
-fn add_name(name: &mut DistinguishedName, line: &str) {
+/// Adds the attributes of a line of a name.
+pub(super) fn add_name(name: &mut DistinguishedName, line: &str) {
     if line.contains('=') && name.attributes.len() < 64 && !line.to_lowercase().contains("hash(") {
         name.attributes.extend(DistinguishedName::parse(line).attributes);
     }

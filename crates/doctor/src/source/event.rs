@@ -53,6 +53,17 @@ pub(crate) fn read(event: &Element<'_>, nth: u64, notes: &mut Notes<'_>) {
     }
 }
 
+/// Whether events of this provider can become facts, so that they have to be read. CAPI2's are not all heeded.
+pub(crate) fn is_heeded(provider: &str) -> bool {
+    let read = [CAPI2_PROVIDER, NDES_PROVIDER].iter().any(|known| known.eq_ignore_ascii_case(provider));
+    read || other::kind(provider).is_some()
+}
+
+/// Whether the provider is the Kerberos service of a domain controller.
+pub(crate) fn is_key_distribution_centre(provider: &str) -> bool {
+    other::kind(provider) == Some(crate::fact::event::EventKind::Kdc)
+}
+
 fn content_root<'a, 'b>(body: &'b Element<'a>) -> Option<(u32, &'b Element<'a>)> {
     body.children.iter().find_map(|child| match vocabulary::root_id(&child.name) {
         Some(id) => Some((id, child)),

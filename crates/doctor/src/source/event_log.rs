@@ -1,32 +1,45 @@
-//! Windows event logs (`.evtx`), chunk by chunk.
+//! Windows event logs (`.evtx`), stretch by stretch.
 //!
-//! A log is a header of 4 KiB and chunks of 64 KiB that can be read alone. One chunk is held at a time. The records of a
-//! chunk are rendered by the `evtx` crate and then read like any event XML. A chunk or record that cannot be read is
-//! reported; the rest is read.
+//! A log is a header of 4 KiB and chunks of 64 KiB that can be read alone. So many chunks are gathered as make a
+//! [`Stretch`], which a caller may read wherever it likes. The records of a chunk are rendered by the `evtx` crate and
+//! then read like any event XML. A chunk or record that cannot be read is reported; the rest is read.
 
-use std::sync::Arc;
+mod glance;
+mod stretch;
 
-use evtx::{EvtxChunkData, ParserSettings};
+pub use stretch::{Stretch, StretchRead};
+
 use pki::Time;
+use stretch::Found;
 
-use super::event::{self, soup, wellformed};
 use super::notes::Notes;
 use crate::fact::event::CAPI2_CHANNEL;
-use crate::fact::evidence::Weight;
+use crate::fact::evidence::{Weight, join};
 use crate::fact::{ChannelState, Observed, Position};
 
 const HEADER: usize = 4096;
 const CHUNK: usize = 64 << 10;
+/// Chunks read together. What chunks have in common (the shapes of their records) is worked out once for all of them.
+const TOGETHER: usize = 64;
+
+static NOTHING: [u8; CHUNK] = [0; CHUNK];
+
+/// Whether these are nothing but zeros. Compared in large pieces: there may be gigabytes of them.
+pub(crate) fn is_nothing(octets: &[u8]) -> bool {
+    octets.chunks(CHUNK).all(|piece| NOTHING.get(..piece.len()) == Some(piece))
+}
 
 /// Reads one log.
 pub(crate) struct EventLog {
+    /// The header, or [`HEADER`] and then a chunk.
     buffer: Vec<u8>,
-    settings: Arc<ParserSettings>,
     state: State,
+    /// Whole chunks that wait to be read, behind a header, and their numbers.
+    waiting: Vec<u8>,
+    numbers: Vec<u64>,
+    ready: Vec<Stretch>,
     chunks: u64,
-    records: u64,
-    oldest: Option<u64>,
-    channel: Option<String>,
+    found: Found,
 }
 
 #[derive(PartialEq)]
@@ -39,12 +52,12 @@ impl EventLog {
     pub(crate) fn new() -> EventLog {
         EventLog {
             buffer: Vec::with_capacity(CHUNK),
-            settings: Arc::new(ParserSettings::new().num_threads(1).indent(false)),
             state: State::Header,
+            waiting: header(),
+            numbers: Vec::new(),
+            ready: Vec::new(),
             chunks: 0,
-            records: 0,
-            oldest: None,
-            channel: None,
+            found: Found::default(),
         }
     }
 
@@ -78,19 +91,50 @@ impl EventLog {
             self.buffer.clear();
             return;
         }
-        let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK));
-        self.chunk(chunk, notes);
+        if !is_nothing(&self.buffer) {
+            self.waiting.append(&mut self.buffer);
+            self.numbers.push(self.chunks);
+        }
+        self.buffer.clear();
         self.chunks += 1;
+        if self.numbers.len() >= TOGETHER {
+            self.gather(notes);
+        }
+    }
+
+    /// Makes a stretch of what waits.
+    fn gather(&mut self, notes: &Notes<'_>) {
+        if !self.numbers.is_empty() {
+            let octets = std::mem::replace(&mut self.waiting, header());
+            self.ready.push(Stretch::new(octets, std::mem::take(&mut self.numbers), notes));
+        }
+    }
+
+    /// Stretches to be read, each once, and given back in this order.
+    pub(crate) fn ready(&mut self) -> Vec<Stretch> {
+        std::mem::take(&mut self.ready)
+    }
+
+    pub(crate) fn join(&mut self, read: StretchRead, notes: &mut Notes<'_>) {
+        notes.evidence.absorb(read.evidence);
+        notes.source.items += read.source.items;
+        notes.source.damaged += read.source.damaged;
+        notes.source.span = join(notes.source.span, read.source.span);
+        self.found.join(read.found);
     }
 
     pub(crate) fn finish(&mut self, notes: &mut Notes<'_>) {
+        self.gather(notes);
+        for stretch in self.ready() {
+            self.join(stretch.read(), notes);
+        }
         if self.state == State::Header && !self.buffer.is_empty() {
             notes.damaged(Position::Whole, "the event log ends inside its header");
-        } else if !self.buffer.is_empty() && self.buffer.iter().any(|octet| *octet != 0) {
+        } else if self.buffer.iter().any(|octet| *octet != 0) {
             let says = format!("the event log ends inside chunk {}", self.chunks);
             notes.damaged(Position::Whole, says);
         }
-        let channel = self.channel.take().or_else(|| channel_of_name(&notes.source.file));
+        let channel = self.found.channel.take().or_else(|| channel_of_name(&notes.source.file));
         if let Some(channel) = channel {
             let span = notes.source.span.map(|(first, last)| (first.at, last.at));
             notes.fact(Position::Whole, None, Observed::Channel(self.channel_state(channel, span)), Weight::Telling);
@@ -101,75 +145,23 @@ impl EventLog {
         ChannelState {
             channel,
             switch: None,
-            records: Some(self.records),
+            records: Some(self.found.records),
             max_size: None,
             span,
-            oldest_record: self.oldest,
-        }
-    }
-
-    fn chunk(&mut self, octets: Vec<u8>, notes: &mut Notes<'_>) {
-        if octets.iter().all(|octet| *octet == 0) {
-            return;
-        }
-        let number = self.chunks;
-        let mut data = match EvtxChunkData::new(octets, false) {
-            Ok(data) => data,
-            Err(error) => return notes.damaged(Position::Whole, format!("chunk {number} cannot be read: {error}")),
-        };
-        let mut chunk = match data.parse(self.settings.clone()) {
-            Ok(chunk) => chunk,
-            Err(error) => return notes.damaged(Position::Whole, format!("chunk {number} cannot be read: {error}")),
-        };
-        for record in chunk.iter() {
-            let rendered = record.and_then(|record| {
-                let id = record.event_record_id;
-                record.into_xml_bytes().map(|rendered| (id, rendered.data))
-            });
-            match rendered {
-                Ok((id, xml)) => self.record(id, &xml, notes),
-                Err(error) => {
-                    notes.damaged(Position::Whole, format!("a record in chunk {number} cannot be read: {error}"))
-                }
-            }
-        }
-    }
-
-    fn record(&mut self, id: u64, xml: &[u8], notes: &mut Notes<'_>) {
-        self.records += 1;
-        self.oldest = Some(self.oldest.map_or(id, |oldest| oldest.min(id)));
-        let text = String::from_utf8_lossy(xml);
-        if self.channel.is_none() {
-            self.channel = between(&text, "<Channel>", "</Channel>").map(str::to_owned);
-        }
-        if text.len() > notes.item_limit() {
-            return notes.too_long();
-        }
-        let depth = notes.evidence.limits().depth;
-        let position = Position::Record(id);
-        match wellformed::elements(&text, depth) {
-            Ok(events) => {
-                for one in &events {
-                    event::read(one, id, notes);
-                }
-            }
-            Err(_) => {
-                let mended = soup::mend(&text, depth);
-                for (kind, times) in mended.repairs {
-                    notes.repaired(position, kind, times);
-                }
-                for one in &mended.events {
-                    event::read(one, id, notes);
-                }
-            }
+            oldest_record: self.found.oldest,
         }
     }
 }
 
-fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(start)?;
-    let (found, _) = rest.split_once(end)?;
-    (!found.is_empty() && found.len() < 512).then_some(found)
+/// A header like any log's, to stand before chunks that are read together: its own may be damaged.
+fn header() -> Vec<u8> {
+    let mut header = Vec::with_capacity(HEADER + CHUNK);
+    header.extend_from_slice(b"ElfFile\0");
+    header.resize(32, 0);
+    // Length of the header, minor and major version, and where the chunks begin.
+    header.extend_from_slice(&[128, 0, 0, 0, 1, 0, 3, 0, 0, 0x10]);
+    header.resize(HEADER, 0);
+    header
 }
 
 /// The channel an exported log file is named after: Windows writes the slash as `%4`, tools often as `_` or `-`.

@@ -59,7 +59,7 @@ impl Notes<'_> {
     /// An item was too long.
     pub(crate) fn too_long(&mut self) {
         self.source.damaged += 1;
-        self.evidence.too_long(&self.source.file);
+        self.evidence.too_long(&self.source.file, 1);
     }
 
     pub(crate) fn item_limit(&self) -> usize {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::encoding::TextDecoder;
+use super::event_log::{Stretch, StretchRead};
 use super::notes::Notes;
 use super::web_log::{Flavour, WebLog};
 use super::{Kind, LOOKED_AT, recognise};
@@ -25,6 +26,8 @@ pub struct Reading {
     source: SourceRead,
     head: Vec<u8>,
     reader: Option<Reader>,
+    /// Octets of nothing but zeros that were passed over.
+    nothing: u64,
 }
 
 enum Reader {
@@ -59,18 +62,51 @@ impl Reading {
             span: None,
             unusable: None,
         };
-        Reading { source, head: Vec::new(), reader: None }
+        Reading { source, head: Vec::new(), reader: None, nothing: 0 }
     }
 
     /// Takes the next octets of the file, however many.
     pub fn feed(&mut self, chunk: &[u8], evidence: &mut Evidence) {
-        self.source.octets += chunk.len() as u64;
-        if self.reader.is_some() {
-            return self.forward(chunk, evidence);
+        for piece in chunk.chunks(PIECE) {
+            for stretch in self.feed_apart(piece, evidence) {
+                self.join(stretch.read(), evidence);
+            }
         }
-        self.head.extend_from_slice(chunk);
-        if self.head.len() >= LOOKED_AT {
-            self.begin(evidence);
+    }
+
+    /// Takes the next octets of the file, and leaves to the caller what can be read apart from the rest: stretches of an
+    /// event log. Each has to be given back by [`Reading::join`], in the order in which they came and before
+    /// [`Reading::finish`]; the evidence is then the same as by [`Reading::feed`].
+    #[must_use]
+    pub fn feed_apart(&mut self, chunk: &[u8], evidence: &mut Evidence) -> Vec<Stretch> {
+        self.source.octets += chunk.len() as u64;
+        if self.is_hole(chunk) {
+            self.nothing += chunk.len() as u64;
+        } else if self.reader.is_some() {
+            self.forward(chunk, evidence);
+        } else {
+            self.head.extend_from_slice(chunk);
+            if self.head.len() >= LOOKED_AT {
+                self.begin(evidence);
+            }
+        }
+        match &mut self.reader {
+            Some(Reader::EventLog(log)) => log.ready(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the octets are a hole in a text: zeros without end, as a sparse file or one torn by a power cut has them.
+    fn is_hole(&self, chunk: &[u8]) -> bool {
+        const LEAST: usize = 64 << 10;
+        let is_text = matches!(self.reader, Some(Reader::Text(..) | Reader::WebLog(_)));
+        is_text && chunk.len() >= LEAST && event_log::is_nothing(chunk)
+    }
+
+    /// Takes back what a stretch held.
+    pub fn join(&mut self, read: StretchRead, evidence: &mut Evidence) {
+        if let Some(Reader::EventLog(log)) = &mut self.reader {
+            log.join(read, &mut Notes { evidence, source: &mut self.source });
         }
     }
 
@@ -98,6 +134,10 @@ impl Reading {
             }
             Some(Reader::Whole(octets)) => whole(octets, &mut notes),
             Some(Reader::Nothing) | None => {}
+        }
+        if self.nothing > 0 {
+            let says = format!("{} octets of nothing but zeros were passed over", self.nothing);
+            Notes { evidence, source: &mut self.source }.damaged(Position::Whole, says);
         }
         self.source.unusable = unusable(&self.source);
         evidence.sources.push(self.source);

@@ -95,6 +95,9 @@ const MARKS: &[(Kind, &[&str])] = &[
             "================ certif",
             "================ zertif",
             "x509 certificate:",
+            "x509 certificate revocation list:",
+            "x.509-zertifikatsperrliste:",
+            "x509-zertifikatsperrliste:",
             "x.509-zertifikat:",
             "x509-zertifikat:",
         ],
@@ -147,7 +150,7 @@ fn by_name(text: &str, name: &str) -> Kind {
     }
     if ends(&[".evtx"]) {
         Kind::EventLog
-    } else if ends(&[".cer", ".crt", ".der", ".p7b", ".p7c"]) {
+    } else if ends(&[".cer", ".crt", ".crl", ".der", ".p7b", ".p7c"]) {
         Kind::Certificate
     } else if ends(&[".pfx", ".p12"]) {
         Kind::Pkcs12

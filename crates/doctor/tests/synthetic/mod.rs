@@ -1,6 +1,7 @@
 //! A synthetic NDES deployment: made from published descriptions of the formats, because nobody publishes broken ones.
 //!
-//! [`Deployment::healthy`] is what a working installation leaves behind; [`sick`] holds, for each cause, what changes.
+//! [`Deployment::healthy`] is what a working installation leaves behind; [`sick`] holds, for each cause, what changes, and
+//! [`well`] what it looks like when that cause has been mended.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 pub mod capi2;
@@ -8,6 +9,7 @@ pub mod events;
 pub mod files;
 pub mod sick;
 pub mod store;
+pub mod well;
 
 use doctor::Evidence;
 use doctor::fact::evidence::Weight;

@@ -121,13 +121,7 @@ pub const ALL: &[Sick] = &[
         ra(d, |cert| cert.from = "11/20/2026 9:12 AM".into());
         d.application.push(ndes(18, "0x80090005", "Bad Data."));
     }),
-    sick("F-36", Certain, |d| {
-        let mut renewed = store::issuer();
-        renewed.thumbprint = "CC02CC02CC02CC02CC02CC02CC02CC02CC02CC02".into();
-        renewed.key_id = "abababababababababababababababababababab";
-        (renewed.from, renewed.to) = ("10/1/2026 9:12 AM".into(), "10/1/2036 9:12 AM".into());
-        d.ca.push(renewed);
-    }),
+    sick("F-36", Certain, |d| d.ca.push(store::renewed_issuer())),
     sick("F-37", Certain, |d| {
         ra(d, |cert| cert.provider = KSP);
         cannot_start(d);
@@ -235,7 +229,7 @@ fn plugin(d: &mut Deployment, line: &str) {
     d.plugin.push(line.to_owned());
 }
 
-fn ra(d: &mut Deployment, change: impl Fn(&mut Cert)) {
+pub fn ra(d: &mut Deployment, change: impl Fn(&mut Cert)) {
     d.my.iter_mut().filter(|cert| [RA_SIGNING, RA_ENCRYPTION].contains(&cert.thumbprint.as_str())).for_each(change);
 }
 
@@ -244,6 +238,6 @@ fn cannot_start(d: &mut Deployment) {
     d.application.push(ndes(2, "0x80070057", "The parameter is incorrect."));
 }
 
-fn set(d: &mut Deployment, name: &str, data: &str) {
+pub fn set(d: &mut Deployment, name: &str, data: &str) {
     d.registry.iter_mut().filter(|(_, known, _)| known == name).for_each(|(_, _, old)| *old = data.to_owned());
 }

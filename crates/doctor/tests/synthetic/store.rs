@@ -82,6 +82,33 @@ pub fn issuer() -> Cert {
     ca
 }
 
+/// The issuer with a new key.
+pub fn renewed_issuer() -> Cert {
+    let mut renewed = issuer();
+    renewed.thumbprint = "CC02CC02CC02CC02CC02CC02CC02CC02CC02CC02".into();
+    renewed.key_id = "abababababababababababababababababababab";
+    (renewed.from, renewed.to) = ("10/1/2026 9:12 AM".into(), "10/1/2036 9:12 AM".into());
+    renewed
+}
+
+/// A second issuer below the same root.
+pub fn another_issuer() -> Cert {
+    let mut ca = issuer();
+    ca.thumbprint = "CC03CC03CC03CC03CC03CC03CC03CC03CC03CC03".into();
+    ca.subject = "CN=Issuing-CA-02, DC=corp, DC=example".to_owned();
+    ca.key_id = "acacacacacacacacacacacacacacacacacacacac";
+    ca
+}
+
+/// A second root.
+pub fn another_root() -> Cert {
+    let mut ca = root();
+    ca.thumbprint = "DD02DD02DD02DD02DD02DD02DD02DD02DD02DD02".into();
+    ca.subject = "CN=Root-CA-02, DC=corp, DC=example".to_owned();
+    ca.issuer = ca.subject.clone();
+    ca
+}
+
 pub fn root() -> Cert {
     let mut ca = issuer();
     (ca.thumbprint, ca.subject) = (ROOT.to_owned(), ROOT_NAME.to_owned());

@@ -2,7 +2,7 @@
 
 use super::capi2::{hex, moment};
 use super::tree::Element;
-use crate::fact::capi2::{CrlDescription, Objects};
+use crate::fact::capi2::{CrlDescription, ListKind, Objects};
 use crate::fact::certificate::{Authority, CertificateDescription, Thumbprint};
 use crate::fact::name::DistinguishedName;
 
@@ -108,6 +108,10 @@ fn list(element: &Element<'_>) -> CrlDescription {
         reference: element
             .attribute("fileRef")
             .and_then(|text| Thumbprint::parse(text.split('.').next().unwrap_or(text))),
+        kind: match element.find("DeltaCRLIndicator") {
+            Some(_) => ListKind::Delta,
+            None => ListKind::Complete,
+        },
         number: element.find("CRLNumber").map(|n| n.attribute("value").map_or_else(|| n.whole_text(), str::to_owned)),
     }
 }

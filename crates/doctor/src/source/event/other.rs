@@ -6,7 +6,10 @@ use crate::fact::{Code, EventHead, Observed, OtherEvent};
 
 /// Reads an event if a check might listen to it.
 pub(super) fn read(head: EventHead, event: &Element<'_>) -> Option<(Code, Option<Observed>)> {
-    let kind = kind(&head)?;
+    let kind = kind(&head.provider)?;
+    if !is_telling(kind, head.id, head.level) {
+        return None;
+    }
     let data = data(event);
     let message = event.find("RenderingInfo").and_then(|info| info.text_of("Message")).map(str::to_owned);
     let code = data.iter().find_map(|(_, value)| Code::find(value)).or_else(|| message.as_deref().and_then(Code::find));
@@ -51,9 +54,10 @@ fn leaves(element: &Element<'_>, fields: &mut Vec<(String, String)>, most: usize
     }
 }
 
-fn kind(head: &EventHead) -> Option<EventKind> {
-    let provider = head.provider.to_lowercase();
-    let kind = match provider.as_str() {
+/// What events of this provider are to the checks, if anything.
+pub(super) fn kind(provider: &str) -> Option<EventKind> {
+    let provider = provider.to_lowercase();
+    Some(match provider.as_str() {
         "schannel" => EventKind::Schannel,
         "was" | "microsoft-windows-was" => EventKind::Was,
         "microsoft intune connector" | "ndesconnector" | "microsoft intune ndes connector" => {
@@ -79,14 +83,16 @@ fn kind(head: &EventHead) -> Option<EventKind> {
         name if name == CAPI2_PROVIDER.to_lowercase() => EventKind::Capi2Application,
         name if name.contains("intune") && name.contains("connector") => EventKind::IntuneConnector,
         _ => return None,
-    };
-    // Crashes of programs that have nothing to do with it would drown the one that has.
-    let worth = match kind {
-        EventKind::Crash => matches!(head.id, 1000 | 1001 | 1026),
-        EventKind::Kdc => matches!(head.id, 39 | 40 | 41 | 48 | 49),
-        EventKind::EventLog => matches!(head.id, 104 | 1102 | 6005 | 6006 | 6008),
-        EventKind::Time => matches!(head.level, Some(1..=3)),
+    })
+}
+
+/// Whether it says something: crashes of programs that have nothing to do with it would drown the one that has.
+fn is_telling(kind: EventKind, id: u32, level: Option<u8>) -> bool {
+    match kind {
+        EventKind::Crash => matches!(id, 1000 | 1001 | 1026),
+        EventKind::Kdc => matches!(id, 39 | 40 | 41 | 48 | 49),
+        EventKind::EventLog => matches!(id, 104 | 1102 | 6005 | 6006 | 6008),
+        EventKind::Time => matches!(level, Some(1..=3)),
         _ => true,
-    };
-    worth.then_some(kind)
+    }
 }

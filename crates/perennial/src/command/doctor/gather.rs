@@ -6,6 +6,7 @@ use doctor::Evidence;
 use doctor::source::Reading;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::apart::{Queue, Readers, Underway};
 use super::unzip;
 use crate::failure::Failure;
 
@@ -34,12 +35,16 @@ pub(in crate::command) fn gather(paths: &[PathBuf], evidence: &mut Evidence) -> 
     }
     let sizes = files.iter().filter_map(|path| std::fs::metadata(path).ok()).map(|found| found.len());
     let progress = bar(sizes.sum());
-    for path in &files {
-        progress.set_message(path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned());
-        if let Err(error) = one(path, evidence, &progress) {
-            trouble(path, &error.to_string(), evidence);
+    let queue = Queue::new();
+    std::thread::scope(|scope| {
+        let readers = Readers::start(scope, &queue);
+        for path in &files {
+            progress.set_message(path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned());
+            if let Err(error) = one(path, evidence, &readers, &progress) {
+                trouble(path, &error.to_string(), evidence);
+            }
         }
-    }
+    });
     progress.finish_and_clear();
     Ok(())
 }
@@ -90,18 +95,18 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>, evidence: &mut Ev
     }
 }
 
-fn one(path: &Path, evidence: &mut Evidence, progress: &ProgressBar) -> std::io::Result<()> {
+fn one(path: &Path, evidence: &mut Evidence, readers: &Readers, progress: &ProgressBar) -> std::io::Result<()> {
     if path.as_os_str() == "-" {
-        return stream(&name(path), std::io::stdin().lock(), evidence, |_| {});
+        return stream(&name(path), std::io::stdin().lock(), evidence, readers, |_| {});
     }
     let mut file = File::open(path)?;
     let mut first = [0; 4];
     let archive = file.read_exact(&mut first).is_ok() && (first == *b"PK\x03\x04" || first == *b"PK\x05\x06");
     file.rewind()?;
     if archive {
-        return unzip::unzip(&name(path), file, evidence);
+        return unzip::unzip(&name(path), file, evidence, readers);
     }
-    stream(&name(path), file, evidence, |octets| progress.inc(octets))
+    stream(&name(path), file, evidence, readers, |octets| progress.inc(octets))
 }
 
 /// Feeds a reader what a stream holds, in chunks.
@@ -109,15 +114,19 @@ pub(super) fn stream(
     name: &str,
     mut source: impl Read,
     evidence: &mut Evidence,
+    readers: &Readers,
     mut passed: impl FnMut(u64),
 ) -> std::io::Result<()> {
     let mut reading = Reading::new(name);
+    let mut underway = Underway::default();
     let mut chunk = vec![0; CHUNK];
     let ended = loop {
         match source.read(&mut chunk) {
             Ok(0) => break Ok(()),
             Ok(read) => {
-                reading.feed(chunk.get(..read).unwrap_or_default(), evidence);
+                for stretch in reading.feed_apart(chunk.get(..read).unwrap_or_default(), evidence) {
+                    readers.take(stretch, &mut underway, &mut reading, evidence);
+                }
                 passed(read as u64);
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -125,6 +134,7 @@ pub(super) fn stream(
         }
     };
     // What came before a read error is evidence all the same.
+    underway.join_all(&mut reading, evidence);
     reading.finish(evidence);
     ended
 }

@@ -1,3 +1,4 @@
+mod apart;
 mod gather;
 mod tell;
 mod unzip;

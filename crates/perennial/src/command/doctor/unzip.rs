@@ -5,6 +5,7 @@ use doctor::Evidence;
 use doctor::fact::Limit;
 use zip::ZipArchive;
 
+use super::apart::Readers;
 use super::gather::stream;
 
 /// Entries of an archive that are read.
@@ -18,7 +19,7 @@ const RATIO: u64 = 200;
 
 /// Reads the entries of an archive one after another; nothing is unpacked to disk. An entry is called
 /// `archive.zip/path`.
-pub(super) fn unzip(name: &str, file: File, evidence: &mut Evidence) -> std::io::Result<()> {
+pub(super) fn unzip(name: &str, file: File, evidence: &mut Evidence, readers: &Readers) -> std::io::Result<()> {
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(std::io::Error::other)?;
     let mut left = MOST_OCTETS;
     for at in 0..archive.len().min(MOST_ENTRIES) {
@@ -34,7 +35,7 @@ pub(super) fn unzip(name: &str, file: File, evidence: &mut Evidence) -> std::io:
         let inner = format!("{name}/{within}");
         let allowed = entry.compressed_size().saturating_mul(RATIO).max(FREE).min(left);
         let mut bounded = Bounded { source: entry, left: allowed, stopped: false };
-        let outcome = stream(&inner, &mut bounded, evidence, |octets| left = left.saturating_sub(octets));
+        let outcome = stream(&inner, &mut bounded, evidence, readers, |octets| left = left.saturating_sub(octets));
         if bounded.stopped {
             evidence.limits_hit.push(Limit::Size { file: inner.as_str().into(), read: allowed });
         }
