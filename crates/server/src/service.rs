@@ -15,7 +15,9 @@ use crate::admission::Admission;
 use crate::config::{Config, ConfigError, Endpoint};
 use crate::credential::state::State;
 use crate::credential::{self, Credentials, Inventory};
+use crate::event::Events;
 use crate::registration::{self, PolicyModule};
+use crate::signer::Signers;
 use crate::store::{Actor, Store, StoreError};
 use crate::{Code, enrol, key_file, world};
 
@@ -40,6 +42,10 @@ pub struct Service {
     pub(crate) asking: BTreeMap<String, Semaphore>,
     /// Something has been queued for a policy module.
     pub(crate) queued: Notify,
+    /// Where refusals of certificates are kept.
+    pub(crate) events: Events,
+    /// Whom the signer of a renewal must lead to.
+    pub(crate) signers: Signers,
     pub(crate) admission: Admission,
     /// Room for bodies that are larger than messages are.
     pub(crate) large_bodies: Admission,
@@ -129,7 +135,8 @@ impl Service {
         let secrets = Secrets::load(&config.folder)?;
         let admission = Admission::new(config.limits.waiting);
         let credentials = Arc::new(ArcSwap::from_pointee(credentials));
-        let modules = registration::modules(&config, &credentials);
+        let events = Events::new(&store);
+        let modules = registration::modules(&config, &credentials, &events);
         // One that does not answer must not take all the room there is for requests.
         let room = || Semaphore::new((config.limits.waiting / 4).max(1));
         let asking = modules.keys().map(|endpoint| (endpoint.clone(), room())).collect();
@@ -142,6 +149,8 @@ impl Service {
             modules,
             asking,
             queued: Notify::new(),
+            events,
+            signers: Signers::default(),
             admission,
             large_bodies: Admission::new(LARGE_BODIES),
         };

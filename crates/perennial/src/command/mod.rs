@@ -10,6 +10,7 @@ mod crl;
 mod demo;
 mod device;
 mod doctor;
+mod events;
 mod forecast;
 mod init;
 mod legacy;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use server::Service;
 use server::config::{Config, ConfigError};
-use server::store::Actor;
+use server::store::{Actor, Store};
 
 use crate::failure::Failure;
 use crate::print::Output;
@@ -81,6 +82,9 @@ enum Command {
     /// Read the audit, and prove that nobody changed it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Look at certificates that were refused, as text, JSON or CAPI2 events
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// List who still uses SHA-1, triple or single DES
     Legacy(legacy::LegacyArgs),
     /// Make the keyed hash of a secret, for the configuration
@@ -128,6 +132,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Credential(command) => credential::run(&command, output).await,
             Command::Forecast(args) => forecast::run(&args, output).await,
             Command::Audit(command) => audit::run(&command, output).await,
+            Command::Events(command) => events::run(&command, output).await,
             Command::Legacy(args) => legacy::run(&args, output).await,
             Command::Enrol(args) => device::enrol(&args, output).await,
             Command::Renew(args) => device::renew(&args, output).await,
@@ -158,6 +163,12 @@ impl Where {
 
     pub(crate) fn read_config(&self) -> Result<Config, ConfigError> {
         Config::read(&self.config)
+    }
+
+    /// Its store alone: a registration point of its own host has no service beside it.
+    pub(crate) async fn open_store(&self) -> Result<Store, Failure> {
+        let config = self.read_config()?;
+        Ok(Store::open(&config.store, &config.node).await?)
     }
 
     pub(crate) async fn open(&self) -> Result<Service, Failure> {

@@ -20,6 +20,7 @@ mod remote;
 mod tls;
 mod told;
 mod verbs;
+mod verify;
 mod words;
 
 use std::pin::Pin;
@@ -29,6 +30,7 @@ pub use deliver::{deliver, deliveries};
 pub use fault::{Fault, FaultFound};
 pub use listen::serve;
 pub use point::Point;
+pub use verify::ServerFault;
 pub use words::{
     Detail, Failure, NewChallenge, Notification, Outcome, Problem, Question, Reasons, Stated, Valid, Verdict, Wanted,
 };

@@ -2,19 +2,22 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use pki::key::{PrivateKey, Sign};
-use pki::{Certificate, Time, oid};
+use pki::{Certificate, Crl, Time, oid};
 use ra::sealed::SealingKey;
 
-use super::certificate::{Expected, Standing};
-use super::fault::{Fault, FaultFound};
-use super::list::List;
+use super::certificate::{Expected, Judged};
+use super::fault::Fault;
+use super::list::{Fetched, List};
 use super::tls;
 use crate::config::{Config, Limits, OwnCertificate, RegistrationPoint};
 use crate::credential::{Inventory, Role, Stamp};
+use crate::event::Events;
 use crate::store::Store;
+use crate::trust::{self, Lists, Trust};
 use crate::{ServiceError, key_file, world};
 
 /// A registration point.
@@ -23,9 +26,16 @@ pub struct Point {
     pub(super) limits: Limits,
     pub(super) store: Store,
     folder: std::path::PathBuf,
+    pub(super) events: Events,
     trusted: ArcSwap<Trusted>,
+    clients: ArcSwap<Trust>,
     list: Option<List>,
+    /// When the store's own lists are read again.
+    next_look: AtomicI64,
 }
+
+/// Seconds between two looks for newer lists in the store. What it knows of a revocation counts at once.
+const EVERY: i64 = 60;
 
 /// What may be replaced while the service runs, as one value.
 struct Trusted {
@@ -34,6 +44,8 @@ struct Trusted {
     tls: Arc<rustls::ServerConfig>,
     /// The issuers of clients.
     issuers: Vec<Certificate>,
+    /// Roots that are known, above those.
+    roots: Vec<Certificate>,
     /// What challenges are sealed with: the current secret first.
     sealing: Vec<SealingKey>,
     /// Which rows of the store all of it rests on.
@@ -51,13 +63,17 @@ impl Point {
         let store = Store::open(&config.store, &config.node).await?;
         let trusted = trusted(&own, &config.folder, &store, None).await?;
         let list = own.client_crl.as_ref().map(|place| List::new(place, &config.folder));
+        let clients = Trust::in_issuers(&trusted.issuers, &trusted.roots, &[]);
         let point = Point {
             config: own,
             limits: config.limits,
+            events: Events::new(&store),
             store,
             folder: config.folder.clone(),
             trusted: ArcSwap::from_pointee(trusted),
+            clients: ArcSwap::from_pointee(clients),
             list,
+            next_look: AtomicI64::new(i64::MIN),
         };
         point.refresh(world::now()).await?;
         Ok(point)
@@ -87,11 +103,35 @@ impl Point {
             let leaf = found.chain.first().map(Certificate::thumbprint).unwrap_or_default();
             tracing::info!(thumbprint = leaf, "the registration point has another certificate");
         }
-        if found.chain != held.chain || found.issuers != held.issuers || found.stamp != held.stamp {
+        let same_clients = found.issuers == held.issuers && found.roots == held.roots;
+        if found.chain != held.chain || !same_clients || found.stamp != held.stamp {
             self.trusted.store(Arc::new(found));
         }
-        if let Some(list) = &self.list {
-            list.refresh(&self.trusted.load().issuers, now).await;
+        self.refresh_clients(same_clients, now).await
+    }
+
+    /// Whom clients must lead to, with what is known of revocation.
+    async fn refresh_clients(&self, same: bool, now: Time) -> Result<(), ServiceError> {
+        let trusted = self.trusted.load_full();
+        let lists: Vec<Crl> = match &self.list {
+            Some(list) => {
+                if list.refresh(&trusted.issuers, now).await == Fetched::Nothing && same {
+                    return Ok(());
+                }
+                list.held().into_iter().collect()
+            }
+            None => {
+                // A clock that was set back must not keep old lists for long.
+                let until = self.next_look.load(Ordering::Relaxed);
+                if same && (now.seconds()..=now.plus(EVERY).seconds()).contains(&until) {
+                    return Ok(());
+                }
+                self.next_look.store(now.plus(EVERY).seconds(), Ordering::Relaxed);
+                trust::lists(&self.store, trusted.issuers.iter().chain(&trusted.roots)).await?
+            }
+        };
+        if !self.clients.load().is_of(&trusted.issuers, &trusted.roots, &lists) {
+            self.clients.store(Arc::new(Trust::in_issuers(&trusted.issuers, &trusted.roots, &lists)));
         }
         Ok(())
     }
@@ -106,33 +146,28 @@ impl Point {
         Arc::clone(&self.trusted.load().tls)
     }
 
-    /// Everything that is wrong with the certificate a client presented; the most useful first.
+    /// The certificate a client presented, with everything that is wrong with it. Revoked is what either the store or a
+    /// list says is.
     ///
     /// # Errors
     /// The store does not answer.
-    pub(super) async fn judge(&self, presented: &Presented, now: Time) -> Result<Vec<FaultFound>, ServiceError> {
+    pub(super) async fn judge(&self, presented: &Presented, now: Time) -> Result<Judged, ServiceError> {
         let certificate = match presented {
-            Presented::Nothing => return Ok(vec![FaultFound::new(Fault::None, "the client presented no certificate")]),
-            Presented::Unreadable(why) => return Ok(vec![FaultFound::new(Fault::Malformed, why.clone())]),
+            Presented::Nothing => return Ok(Judged::without_chain(Fault::None, "the client presented no certificate")),
+            Presented::Unreadable(why) => return Ok(Judged::without_chain(Fault::Malformed, why.clone())),
             Presented::Certificate(certificate) => certificate,
         };
-        let trusted = self.trusted.load_full();
-        let expected = Expected { issuers: &trusted.issuers, name: &self.config.client_name };
-        let standing = match expected.issuer_of(certificate) {
-            Some(issuer) => self.standing(certificate, issuer, now).await?,
-            // Of a certificate of somebody else nothing can be known, and nothing need be.
-            None => Standing::Good,
+        let (trusted, trust) = (self.trusted.load_full(), self.clients.load_full());
+        let lists = if self.list.is_some() { Lists::Needed } else { Lists::IfCurrent };
+        let name = &self.config.client_name;
+        let expected = Expected { trust: &trust, issuers: &trusted.issuers, name, lists };
+        let judgement = expected.chain(certificate, now);
+        let revoked = match expected.issuer_of(&judgement) {
+            Some(issuer) => self.store.certificate_by(&issuer.fingerprint(), certificate.serial()).await?,
+            // Of a certificate of somebody else nothing is known here.
+            None => None,
         };
-        Ok(expected.faults(certificate, &standing, now))
-    }
-
-    /// Revoked is what either the store or the list says is.
-    async fn standing(&self, of: &Certificate, issuer: &Certificate, now: Time) -> Result<Standing, ServiceError> {
-        let row = self.store.certificate_by(&issuer.fingerprint(), of.serial()).await?;
-        if let Some(revocation) = row.and_then(|row| row.revoked) {
-            return Ok(Standing::Revoked(revocation));
-        }
-        Ok(self.list.as_ref().map_or(Standing::Good, |list| list.standing(of, now)))
+        Ok(expected.judged(judgement, revoked.and_then(|row| row.revoked)))
     }
 }
 
@@ -181,13 +216,16 @@ async fn trusted(
         OwnCertificate::Credential => from_store(&inventory, &authorities)?,
     };
     let sealing = inventory.sealing_keys(folder)?;
+    // In a file of issuers there may be roots too.
+    let known = inventory.of(Role::Root).filter_map(|h| h.certificate.clone());
+    let roots: Vec<Certificate> = known.chain(issuers.iter().filter(|c| c.is_self_signed()).cloned()).collect();
     let stamp = inventory.stamp();
     if let Some(held) = held.filter(|held| held.chain == chain) {
-        return Ok(Trusted { chain, tls: Arc::clone(&held.tls), issuers, sealing, stamp });
+        return Ok(Trusted { chain, tls: Arc::clone(&held.tls), issuers, roots, sealing, stamp });
     }
     fits(&chain, &key)?;
     let config = tls::server(&chain, &key).map_err(|e| ServiceError::Credential(e.to_string()))?;
-    Ok(Trusted { chain, tls: Arc::new(config), issuers, sealing, stamp })
+    Ok(Trusted { chain, tls: Arc::new(config), issuers, roots, sealing, stamp })
 }
 
 /// The current TLS server credential of the store, with its issuer.

@@ -1,0 +1,284 @@
+//! Who is verified in a TLS handshake: at the registration point nobody yet, at a policy module the server, by the chain
+//! engine, so that a refusal is said in Windows' words and kept as an event.
+
+use std::sync::Arc;
+
+use chain::Strength;
+use chain::policy::{Policy, PolicyStatus, Ssl};
+use chain::{Kind, Rules};
+use pki::{Certificate, Oid, Time, oid};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, OtherError, SignatureScheme};
+
+use crate::event::{Events, Refused};
+use crate::store::EventRole;
+use crate::trust::{Asked, CERT_E_MALFORMED, Judgement, Lists, Trust, in_words};
+
+/// Certificates that a server may send beside its own.
+const MOST_SENT: usize = 16;
+/// Octets of all certificates that a server may send.
+const LONGEST_SENT: usize = 64 << 10;
+
+static SERVER: [Oid; 1] = [oid::SERVER_AUTH];
+
+/// Judges the certificate of a registration point or webhook.
+pub(super) struct Server {
+    pub(super) trust: Trust,
+    pub(super) events: Events,
+    /// The endpoint whose policy module this is.
+    pub(super) place: String,
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
+}
+
+/// Why a server's certificate is not taken: what Windows would say, the stable code, and the facts.
+#[derive(Clone)]
+pub(super) struct NotTaken(String);
+
+impl std::fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// rustls shows it so.
+impl std::fmt::Debug for NotTaken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotTaken {}
+
+impl NotTaken {
+    /// The words in an error of rustls, which it shows as the debug text of a structure.
+    pub(super) fn within(error: &rustls::Error) -> Option<&NotTaken> {
+        match error {
+            rustls::Error::InvalidCertificate(CertificateError::Other(other)) => other.0.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl Server {
+    /// What is sent is counted and weighed before any of it is read.
+    fn read(sent: &[CertificateDer<'_>]) -> Result<Vec<Certificate>, String> {
+        let octets: usize = sent.iter().map(|der| der.len()).sum();
+        if sent.len() > MOST_SENT + 1 || octets > LONGEST_SENT {
+            let count = sent.len();
+            return Err(format!(
+                "the server sent {count} certificates of {octets} octets; {} of {LONGEST_SENT} are read at most",
+                MOST_SENT + 1
+            ));
+        }
+        let mut sent = sent.iter();
+        let leaf = sent.next().map(|leaf| Certificate::parse(leaf).map_err(|e| e.to_string()));
+        let leaf = leaf.unwrap_or_else(|| Err("the server sent no certificate".to_owned()))?;
+        // One that cannot be read helps nobody, and harms nobody either.
+        Ok(std::iter::once(leaf).chain(sent.filter_map(|der| Certificate::parse(der).ok())).collect())
+    }
+
+    fn judge(&self, leaf: &Certificate, additional: &[Certificate], name: &str, at: Time) -> Judgement {
+        let ssl = Ssl { server_name: Some(name.to_owned()), rules: Rules::Rfc5280, ..Ssl::default() };
+        let asked = Asked {
+            leaf,
+            additional,
+            usages: &SERVER,
+            policy: Policy::SslServer(ssl),
+            strength: Strength::Strong,
+            revocation: Lists::Ignored,
+        };
+        let mut judgement = self.trust.judge(&asked, at);
+        if !chain::policy::certificate_fits(leaf, name, Rules::Rfc5280) {
+            let names: Vec<String> = leaf.subject_alt_names().iter().map(ToString::to_string).collect();
+            let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            judgement.add(Kind::ServerName, format!("asked for is {name}; the certificate's names are {has}"));
+        }
+        judgement
+    }
+
+    fn refuse(&self, name: &str, result: u32, detail: String, judgement: Option<Judgement>, at: Time) -> rustls::Error {
+        let says = format!("{} {}: {detail}", in_words(result), code(result));
+        self.events.keep(Refused {
+            role: EventRole::Server,
+            place: self.place.clone(),
+            source: name.to_owned(),
+            code: code(result),
+            result,
+            detail,
+            judgement,
+            at,
+        });
+        CertificateError::Other(OtherError(Arc::new(NotTaken(says)))).into()
+    }
+}
+
+/// The code for what the policy says of a server.
+fn code(result: u32) -> &'static str {
+    ServerFault::ALL.iter().find(|fault| fault.hresult() == result).unwrap_or(&ServerFault::Other).text()
+}
+
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal, $hresult:literal;)+) => {
+        /// What is wrong with the certificate of a server that a policy module calls.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ServerFault { $($(#[doc = $doc])+ $name),+ }
+
+        impl ServerFault {
+            /// Every fault.
+            pub const ALL: &'static [ServerFault] = &[$(ServerFault::$name),+];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(ServerFault::$name => $text),+ }
+            }
+
+            /// The error CAPI2 states (HRESULT).
+            #[must_use]
+            pub const fn hresult(self) -> u32 {
+                match self { $(ServerFault::$name => $hresult),+ }
+            }
+
+            /// What it means and who should do what.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(ServerFault::$name => concat!($($doc),+)),+ }
+            }
+        }
+    };
+}
+
+faults! {
+    /// The server sent no certificate that can be read, or more than are read (CERT_E_MALFORMED).
+    Malformed = "server.malformed", 0x800B_0108;
+    /// A signature in the chain is wrong (TRUST_E_CERT_SIGNATURE). Somebody forged it, or two CAs have one name.
+    Signature = "server.signature", 0x8009_6004;
+    /// The chain ends in a root that is not trusted here (CERT_E_UNTRUSTEDROOT). Is `trust` of the policy module the server's root?
+    Root = "server.untrusted-root", 0x800B_0109;
+    /// No chain leads to what is trusted here (CERT_E_CHAINING). Does the server send the certificates of its CAs, and is `trust` of the policy module its root?
+    Chain = "server.chain", 0x800B_010A;
+    /// The server's certificate, or one above it, has expired or is not valid yet (CERT_E_EXPIRED). It must be renewed; if it was, the server must use the new one. Is a clock wrong?
+    Expired = "server.expired", 0x800B_0101;
+    /// It is not for Server Authentication (CERT_E_WRONG_USAGE).
+    Purpose = "server.purpose", 0x800B_0110;
+    /// It is not for the name in the `url` of the policy module (CERT_E_CN_NO_MATCH).
+    Name = "server.name", 0x800B_010F;
+    /// A signature rests on SHA-1 or worse, or a key is too short (CRYPT_E_SECURITY_SETTINGS).
+    Weak = "server.weak", 0x8009_2026;
+    /// Something else is wrong with its chain: an extension, a constraint, a certificate policy (TRUST_E_FAIL stands for all of them here; the event has the HRESULT).
+    Other = "server.certificate", 0x800B_010B;
+}
+
+impl ServerCertVerifier for Server {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let at = Time(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+        let name = called(server_name);
+        let sent: Vec<CertificateDer<'_>> = std::iter::once(end_entity).chain(intermediates).cloned().collect();
+        let certificates = Server::read(&sent).map_err(|why| self.refuse(&name, CERT_E_MALFORMED, why, None, at))?;
+        let Some((leaf, additional)) = certificates.split_first() else {
+            return Err(self.refuse(&name, CERT_E_MALFORMED, "the server sent no certificate".to_owned(), None, at));
+        };
+        let judgement = self.judge(leaf, additional, &name, at);
+        let PolicyStatus { result, .. } = judgement.status;
+        if result == chain::trust::result::OK {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let detail = judgement.in_detail();
+        Err(self.refuse(&name, result, detail, Some(judgement), at))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// The name a server was called by, as a policy compares it.
+fn called(name: &ServerName<'_>) -> String {
+    match name {
+        ServerName::DnsName(name) => name.as_ref().to_owned(),
+        ServerName::IpAddress(address) => std::net::IpAddr::from(*address).to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Takes any certificate, or none, and verifies the handshake's signature only.
+#[derive(Debug)]
+pub(super) struct AnyClient {
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ClientCertVerifier for AnyClient {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    /// No hints: a client that looks for a certificate of a named issuer would present none, and never hear why.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
