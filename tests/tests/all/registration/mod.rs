@@ -4,6 +4,7 @@ mod apart;
 mod authorisation;
 mod caller;
 mod document;
+mod events;
 mod impostor;
 mod other_kinds;
 mod outage;
