@@ -35,7 +35,7 @@ enum Format {
 Examples:
   perennial events list --since 2h
   perennial events list --since 2026-11-24T08:00:00Z --limit 500 --format json
-  perennial events list --format capi2 > refused.xml && perennial doctor refused.xml
+  perennial events list --limit 10000 --format capi2 > refused.xml
 
 The same refusal is counted for an hour in one row. The newest 10,000 are kept.")]
 pub(crate) struct ListArgs {

@@ -168,7 +168,7 @@ faults! {
     Name = "server.name", 0x800B_010F;
     /// A signature rests on SHA-1 or worse, or a key is too short (CRYPT_E_SECURITY_SETTINGS).
     Weak = "server.weak", 0x8009_2026;
-    /// Something else is wrong with its chain: an extension, a constraint, a certificate policy (TRUST_E_FAIL stands for all of them here; the event has the HRESULT).
+    /// Something else is wrong with its chain: an extension, a constraint, a certificate policy. Which, says the HRESULT, which is another in each case (TRUST_E_FAIL stands for them here).
     Other = "server.certificate", 0x800B_010B;
 }
 
@@ -280,5 +280,114 @@ impl ClientCertVerifier for AnyClient {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use pki::der::write;
+    use pki::key::{KeySpec, PrivateKey, Sign};
+    use pki::{Name, Validity};
+
+    use super::*;
+
+    /// A certificate with the name in it that a server is called by, valid for an hour, with an extension of this size.
+    fn certificate(key: &PrivateKey, size: usize) -> Certificate {
+        use pki::extension::{BasicConstraints, Criticality, Extension, GeneralName, KeyUsage};
+        let name = Name::parse("CN=server").unwrap();
+        let one = |id, criticality, value| Extension { id, criticality, value };
+        let names = GeneralName::all_to_der(&[GeneralName::Dns("server.example.test".to_owned())]);
+        let ca = BasicConstraints { ca: true, path_length: None }.to_der();
+        let extensions = [
+            one(oid::BASIC_CONSTRAINTS, Criticality::Critical, ca),
+            one(oid::KEY_USAGE, Criticality::Critical, KeyUsage::KEY_CERT_SIGN.to_der()),
+            one(oid::SUBJECT_ALT_NAME, Criticality::NonCritical, names),
+            one(oid::SUBJECT_KEY_ID, Criticality::NonCritical, write::octets(&vec![1; size])),
+        ];
+        let algorithm = key.preferred();
+        let tbs = write::sequence(&[
+            &write::explicit(0, &write::integer(2)),
+            &write::integer(7),
+            &algorithm.to_der(),
+            name.der(),
+            &Validity { not_before: Time(1_800_000_000), not_after: Time(1_800_003_600) }.to_der(),
+            name.der(),
+            key.public_key().spki_der(),
+            &write::explicit(3, &Extension::all_to_der(&extensions)),
+        ]);
+        let signature = key.sign(algorithm, &tbs).unwrap();
+        Certificate::assemble(&tbs, &algorithm.to_der(), &signature).unwrap()
+    }
+
+    fn sent(certificate: &Certificate, times: usize) -> Vec<CertificateDer<'static>> {
+        vec![CertificateDer::from(certificate.der().to_vec()); times]
+    }
+
+    /// Before anything is read, so that nothing is spent on it.
+    #[test]
+    fn too_many_certificates_or_octets_are_not_read() {
+        let key = PrivateKey::generate(KeySpec::P256).unwrap();
+        let small = certificate(&key, 20);
+        assert_eq!(Server::read(&sent(&small, MOST_SENT + 1)).unwrap().len(), MOST_SENT + 1);
+        let why = Server::read(&sent(&small, MOST_SENT + 2)).unwrap_err();
+        assert!(why.contains("18 certificates"), "{why}");
+        let large = certificate(&key, 20_000);
+        assert_eq!(Server::read(&sent(&large, 3)).unwrap().len(), 3);
+        let why = Server::read(&sent(&large, 4)).unwrap_err();
+        assert!(why.contains("of 65536 are read at most"), "{why}");
+        assert!(Server::read(&[]).is_err());
+        assert!(Server::read(&[CertificateDer::from(vec![0x30, 0x03])]).is_err());
+        // Rubbish beside a good certificate is passed over.
+        let mut beside = sent(&small, 1);
+        beside.push(CertificateDer::from(vec![0xff; 40]));
+        assert_eq!(Server::read(&beside).unwrap(), [small]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_code_and_facts_and_is_kept_even_if_there_is_no_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("store.db").display());
+        let store = crate::store::Store::open(&url, "a").await.unwrap();
+        let key = PrivateKey::generate(KeySpec::P256).unwrap();
+        let pinned = certificate(&key, 20);
+        let server = Server {
+            trust: Trust::in_anchors(std::slice::from_ref(&pinned)),
+            events: Events::new(&store),
+            place: "mdm".to_owned(),
+            algorithms: rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms,
+        };
+        let verify = |chain: &[CertificateDer<'_>], name: &'static str, at: u64| {
+            let name = ServerName::try_from(name).unwrap();
+            let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(at));
+            let (leaf, beside) = chain.split_first().unwrap();
+            server.verify_server_cert(leaf, beside, &name, &[], time).map(|_| ()).map_err(|error| {
+                NotTaken::within(&error).map(ToString::to_string).unwrap_or_else(|| panic!("{error:?}"))
+            })
+        };
+        // The very certificate of the server may be what is trusted, while it is valid and for its name.
+        let (here, now) = ("server.example.test", 1_800_000_001);
+        assert_eq!(verify(&sent(&pinned, 1), here, now), Ok(()));
+        let says = verify(&sent(&pinned, 1), here, now + 7200).unwrap_err();
+        assert!(says.starts_with("0x800B0101 CERT_E_EXPIRED server.expired: CHAIN-EXPIRED it expired on "), "{says}");
+        let says = verify(&sent(&pinned, 1), "other.example.test", now).unwrap_err();
+        assert!(
+            says.starts_with("0x800B010F CERT_E_CN_NO_MATCH server.name: CHAIN-SERVER-NAME asked for is other"),
+            "{says}"
+        );
+        assert!(says.contains("server.example.test"), "{says}");
+        let says = verify(&sent(&pinned, 40), here, now).unwrap_err();
+        assert!(says.starts_with("0x800B0108 CERT_E_MALFORMED server.malformed: the server sent 40"), "{says}");
+        for _ in 0..200 {
+            let all = store.events(&crate::store::EventFilter::default()).await.unwrap();
+            if all.len() == 3 {
+                let mut codes: Vec<_> = all.iter().map(|e| (e.event.code.as_str(), e.event.capi2.is_empty())).collect();
+                codes.sort_unstable();
+                assert_eq!(codes, [("server.expired", false), ("server.malformed", true), ("server.name", false)]);
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{:?}", store.events(&crate::store::EventFilter::default()).await);
     }
 }
