@@ -86,7 +86,7 @@ impl Events {
             }
         }
         last?;
-        if self.written.fetch_add(1, Ordering::Relaxed) % CLEARED_EVERY == 0 {
+        if self.written.fetch_add(1, Ordering::Relaxed).is_multiple_of(CLEARED_EVERY) {
             self.store.events_forget(MOST_EVENTS, now).await?;
         }
         Ok(())
