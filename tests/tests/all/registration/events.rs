@@ -180,9 +180,31 @@ async fn another_ca_of_the_same_root_lets_nobody_in() {
     };
     let serial = ca::Serial::random(&mut world::random);
     let other = ca::authority::issuing(&wanted, &root.certificate, &*root.key, &serial).expect("a CA");
-    let own = caller::certificate("CN=Example Policy Module", &Profile::tls_client(HOUR), &other, &key, now);
-    let response = call(&stage, Some(&own), &TLS13).await;
-    assert_eq!((response.status, &response.body["error"]["code"]), (403, &"client.issuer".into()), "{response:?}");
+    let client = Profile::tls_client(HOUR);
+    let by_other = caller::certificate("CN=Example Policy Module", &client, &other, &key, now);
+    // Nor is the root itself, whose chain is as good as can be.
+    let by_root = caller::certificate("CN=Example Policy Module", &client, &root.certificate, &*root.key, now);
+    for own in [by_other, by_root] {
+        let response = call(&stage, Some(&own), &TLS13).await;
+        assert_eq!((response.status, &response.body["error"]["code"]), (403, &"client.issuer".into()), "{response:?}");
+        assert_eq!(response.body["error"]["faults"].as_array().map(Vec::len), Some(1), "{response:?}");
+    }
+    running.stop().await;
+}
+
+/// To Windows a certificate that states no purpose is good for any. Here it could be anybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_states_its_purpose() {
+    let stage = Stage::new().await;
+    let running = stage.run_point().await;
+    let ours = stage.service.credentials.load().issuer().expect("a CA").clone();
+    for purposes in [vec![], vec![pki::oid::ANY_EXTENDED_KEY_USAGE]] {
+        let profile = Profile { extended_key_usage: purposes, ..Profile::tls_client(HOUR) };
+        let own =
+            caller::certificate("CN=Example Policy Module", &profile, &ours.certificate, &*ours.key, world::now());
+        let response = call(&stage, Some(&own), &TLS13).await;
+        assert_eq!((response.status, &response.body["error"]["code"]), (403, &"client.purpose".into()), "{response:?}");
+    }
     running.stop().await;
 }
 
