@@ -29,8 +29,20 @@ pub struct Case {
     pub known: Option<Known>,
     /// The certificate that signed the message, if this service issued it.
     pub signer: Option<Held>,
+    /// What is known of the chain of that certificate, whoever issued it; nothing if nobody looked.
+    pub standing: Option<Standing>,
     /// The challenge, if the store knows it: an outstanding one-time challenge, or any that has been spent.
     pub challenge: Option<ChallengeRecord>,
+}
+
+/// What somebody who builds chains found out about the certificate that signed a message. It never makes a certificate
+/// better than the rules for renewal take it to be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// What is wrong with it and with its chain, for the operator; nothing if nothing is.
+    pub says: Option<String>,
+    /// Which CA above it has been revoked, if one has: what it signed renews nothing any more.
+    pub issuer_revoked: Option<String>,
 }
 
 /// A case of the store.

@@ -86,9 +86,10 @@ pub fn decide(
     let decision = match (signer, approved(enrolment, case)) {
         // What the operator saw is what is made, not what is asked now.
         (_, Some(known)) => Ok(from_approval(known, known.request.as_ref().unwrap_or(enrolment.request))),
-        (Some(held), None) => from_certificate(enrolment, held, verification, policy, now),
+        (Some(held), None) => from_certificate(enrolment, held, case, verification, policy, now),
         (None, None) => first(enrolment, verification, policy),
     };
+    let decision = decision.map_err(|refusals| with_standing(refusals, case));
     match decision {
         Ok(Decision::Pend(_)) if enrolment.delivery == Delivery::OnlyNow => {
             let detail = "the signer's key only signs, and the challenge to encrypt under would be gone after waiting";
@@ -120,6 +121,21 @@ fn beside_renewal(enrolment: &Enrolment<'_>, case: &Case, verification: &Verific
     let spent = case.challenge.as_ref().and_then(|record| record.spent.as_ref());
     let left_over = spent.is_some_and(|spent| spent.case.names == requested_names(enrolment.request));
     refusals.iter().filter(|r| !(left_over && r.reason == Reason::ChallengeSpent)).cloned().collect()
+}
+
+/// To a refusal of the signer's certificate, what its chain says of it: why, in the words an operator looks for.
+fn with_standing(mut refusals: Vec<Refusal>, case: &Case) -> Vec<Refusal> {
+    let says = case.standing.as_ref().and_then(|standing| standing.says.as_ref());
+    let own = |refusal: &&mut Refusal| {
+        matches!(
+            refusal.reason,
+            Reason::SignerUnknown | Reason::SignerRevoked | Reason::SignerExpired | Reason::SignerEarly
+        )
+    };
+    if let (Some(says), Some(refusal)) = (says, refusals.iter_mut().find(own)) {
+        refusal.detail.push_str(&format!("; its chain: {says}"));
+    }
+    refusals
 }
 
 /// What is known before the decision about its place in the store.
@@ -161,6 +177,7 @@ fn from_approval(known: &Known, request: &Request) -> Decision {
 fn from_certificate(
     enrolment: &Enrolment<'_>,
     held: &Held,
+    case: &Case,
     verification: &Verification,
     policy: &Policy,
     now: Time,
@@ -171,7 +188,8 @@ fn from_certificate(
             None => Ok(replacing(held, enrolment, authorised(enrolment, vouched, policy))),
         };
     }
-    let refusals = renewal::refusals(enrolment, held, policy, now);
+    let mut refusals = renewal::refusals(enrolment, held, policy, now);
+    refusals.extend(renewal::issuer_revoked(held, case.standing.as_ref()));
     if !refusals.is_empty() {
         return Err(refusals);
     }

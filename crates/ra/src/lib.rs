@@ -22,7 +22,7 @@ mod renewal;
 pub mod sealed;
 
 pub use asked::{Delivery, Enrolment, Poll, Stated};
-pub use case::{Approver, Case, CaseId, ChallengeRecord, Held, Known, Revocation, Spent, State};
+pub use case::{Approver, Case, CaseId, ChallengeRecord, Held, Known, Revocation, Spent, Standing, State};
 pub use challenge::{ChallengeKey, Verification, Vouched};
 pub use decide::{decide, decide_poll, requested_names, settled};
 pub use decision::{Authority, Decision, Denial, Grant, Outcome, Pend, Settled, Spend, Stored};

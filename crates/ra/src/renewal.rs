@@ -8,7 +8,7 @@ use pki::digest::Digest;
 use pki::extension::GeneralName;
 
 use crate::Enrolment;
-use crate::case::Held;
+use crate::case::{Held, Standing};
 use crate::policy::{KeyReuse, Policy};
 use crate::reason::{Reason, Refusal};
 
@@ -34,6 +34,13 @@ pub(crate) fn revoked(held: &Held) -> Option<Refusal> {
     let revoked = held.revoked.as_ref()?;
     let (serial, at, reason) = (held.certificate.serial_hex(), revoked.at, revoked.reason.name());
     Some(Refusal::new(Reason::SignerRevoked, format!("certificate {serial} was revoked at {at}: {reason}")))
+}
+
+/// A certificate is as good as who signed it, whatever is said of itself.
+pub(crate) fn issuer_revoked(held: &Held, standing: Option<&Standing>) -> Option<Refusal> {
+    let revoked = standing?.issuer_revoked.as_ref()?;
+    let serial = held.certificate.serial_hex();
+    Some(Refusal::new(Reason::SignerRevoked, format!("certificate {serial} is of a CA that was revoked: {revoked}")))
 }
 
 fn validity(held: &Held, policy: &Policy, now: Time) -> Option<Refusal> {

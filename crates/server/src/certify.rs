@@ -10,6 +10,7 @@ use crate::enrol::{Desk, Outcome, Trouble};
 use crate::issue::{self, NotIssued};
 use crate::reason;
 use crate::registration::{self, Asked};
+use crate::signer;
 use crate::store::{CaseQuery, Commit, CommitError, RefusalRecord};
 use crate::world;
 
@@ -25,13 +26,16 @@ pub(crate) async fn request(desk: &Desk<'_>, opened: &Opened, request: &Request)
     let policy = &desk.endpoint.policy;
     let mut asked: Option<Asked> = None;
     for _ in 0..MOST_ATTEMPTS {
-        let case = case(desk, opened, presented.as_ref()).await?;
-        let verification = match ra::settled(&enrolment, &case, policy, desk.now) {
-            Some(_) => Verification::Absent,
-            None => {
-                let statics = &desk.endpoint.statics;
-                ra::challenge::verify(&enrolment, presented.as_ref(), statics, &case, policy, desk.now)
-            }
+        let mut case = case(desk, opened, presented.as_ref()).await?;
+        // A settled case is answered again whatever has become of challenge and signer.
+        let settled = ra::settled(&enrolment, &case, policy, desk.now).is_some();
+        let judgement = if settled { None } else { signer::judge(desk, opened, &case).await? };
+        case.standing = judgement.as_ref().map(signer::standing);
+        let verification = if settled {
+            Verification::Absent
+        } else {
+            let statics = &desk.endpoint.statics;
+            ra::challenge::verify(&enrolment, presented.as_ref(), statics, &case, policy, desk.now)
         };
         let verification = match (verification, &presented) {
             (Verification::AskModule, Some(presented)) => {
@@ -44,6 +48,9 @@ pub(crate) async fn request(desk: &Desk<'_>, opened: &Opened, request: &Request)
             (verification, _) => verification,
         };
         let decision = ra::decide(&enrolment, &case, &verification, policy, desk.now);
+        if let (Decision::Deny(denial), Some(judgement)) = (&decision, &judgement) {
+            signer::keep(desk, denial, judgement);
+        }
         match carry_out(desk, opened, Some(request), decision, asked.as_ref()).await {
             Err(NotDone::Overtaken) => {}
             Err(NotDone::Trouble(trouble)) => return Err(trouble),

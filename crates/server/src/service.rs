@@ -16,7 +16,9 @@ use crate::canary::Lasts;
 use crate::config::{Config, ConfigError, Endpoint};
 use crate::credential::state::State;
 use crate::credential::{self, Credentials, Inventory};
+use crate::event::Events;
 use crate::registration::{self, PolicyModule};
+use crate::signer::Signers;
 use crate::store::{Actor, Store, StoreError};
 use crate::{Code, enrol, key_file, world};
 
@@ -45,6 +47,10 @@ pub struct Service {
     pub(crate) queued: Notify,
     /// Keys made beforehand.
     pub(crate) spare: credential::Spare,
+    /// Where refusals of certificates are kept.
+    pub(crate) events: Events,
+    /// Whom the signer of a renewal must lead to.
+    pub(crate) signers: Signers,
     pub(crate) admission: Admission,
     /// Room for bodies that are larger than messages are.
     pub(crate) large_bodies: Admission,
@@ -134,7 +140,8 @@ impl Service {
         let secrets = Secrets::load(&config.folder)?;
         let admission = Admission::new(config.limits.waiting);
         let credentials = Arc::new(ArcSwap::from_pointee(credentials));
-        let modules = registration::modules(&config, &credentials);
+        let events = Events::new(&store);
+        let modules = registration::modules(&config, &credentials, &events);
         // One that does not answer must not take all the room there is for requests.
         let room = || Semaphore::new((config.limits.waiting / 4).max(1));
         let asking = modules.keys().map(|endpoint| (endpoint.clone(), room())).collect();
@@ -149,6 +156,8 @@ impl Service {
             asking,
             queued: Notify::new(),
             spare: credential::Spare::default(),
+            events,
+            signers: Signers::default(),
             admission,
             large_bodies: Admission::new(LARGE_BODIES),
         };

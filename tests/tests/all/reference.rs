@@ -52,6 +52,14 @@ fn codes_are_generated() {
         let (code, status, hresult) = (fault.text(), fault.status(), fault.hresult());
         let _ = writeln!(out, "| `{code}` | {status} | `0x{hresult:08X}` | {} |", fault.meaning().trim());
     }
+    out.push_str(
+        "\n## A policy module refused a server certificate\n\nAs CAPI2 says it. The code and the HRESULT stand in the reason \
+         of `challenge.unavailable`.\n\n| code | HRESULT | meaning |\n|---|---|---|\n",
+    );
+    for fault in server::registration::ServerFault::ALL {
+        let (code, hresult) = (fault.text(), fault.hresult());
+        let _ = writeln!(out, "| `{code}` | `0x{hresult:08X}` | {} |", fault.meaning().trim());
+    }
     out.push_str("\n## A certificate would be no good\n\n| code | meaning |\n|---|---|\n");
     for code in ca::Code::ALL {
         let _ = writeln!(out, "| `{}` | {} |", code.text(), code.meaning().trim());

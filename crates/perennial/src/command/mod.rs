@@ -11,6 +11,7 @@ mod crl;
 mod demo;
 mod device;
 mod doctor;
+mod events;
 mod forecast;
 mod import_ndes;
 mod init;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use server::Service;
 use server::config::{Config, ConfigError};
-use server::store::Actor;
+use server::store::{Actor, Store};
 
 use crate::failure::Failure;
 use crate::print::Output;
@@ -88,6 +89,9 @@ enum Command {
     /// Read the audit, and prove that nobody changed it
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Look at certificates that were refused, as text, JSON or CAPI2 events
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// List who still uses SHA-1, triple or single DES
     Legacy(legacy::LegacyArgs),
     /// Make the keyed hash of a secret, for the configuration
@@ -140,6 +144,7 @@ pub(crate) fn run(line: Line) -> Result<ExitCode, Failure> {
             Command::Simulate(args) => simulate::run(&args, output).await,
             Command::Canary(args) => canary::run(&args, output).await,
             Command::Audit(command) => audit::run(&command, output).await,
+            Command::Events(command) => events::run(&command, output).await,
             Command::Legacy(args) => legacy::run(&args, output).await,
             Command::Enrol(args) => device::enrol(&args, output).await,
             Command::Renew(args) => device::renew(&args, output).await,
@@ -173,6 +178,12 @@ impl Where {
 
     pub(crate) fn read_config(&self) -> Result<Config, ConfigError> {
         Config::read(&self.config)
+    }
+
+    /// Its store alone: a registration point of its own host has no service beside it.
+    pub(crate) async fn open_store(&self) -> Result<Store, Failure> {
+        let config = self.read_config()?;
+        Ok(Store::open(&config.store, &config.node).await?)
     }
 
     pub(crate) async fn open(&self) -> Result<Service, Failure> {

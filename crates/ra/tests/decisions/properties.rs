@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 use proptest::{collection, option};
 use ra::{
     Approval, Authority, Case, ChallengeKind, Decision, Delivery, Held, KeyReuse, Known, Outcome, Policy, Poll, Reason,
-    Refusal, Renewal, State, Stated, Verification, Vouched,
+    Refusal, Renewal, Standing, State, Stated, Verification, Vouched,
 };
 
 use crate::support::*;
@@ -90,8 +90,14 @@ fn held_certificates() -> impl Strategy<Value = Held> {
 
 fn case() -> impl Strategy<Value = Case> {
     let challenge = option::of(option::of(known("spent"))).prop_map(|spent| spent.map(record));
-    (option::of(known("known")), option::weighted(0.7, held_certificates()), challenge)
-        .prop_map(|(known, signer, challenge)| Case { known, signer, challenge })
+    (option::of(known("known")), option::weighted(0.7, held_certificates()), option::of(standings()), challenge)
+        .prop_map(|(known, signer, standing, challenge)| Case { known, signer, standing, challenge })
+}
+
+fn standings() -> impl Strategy<Value = Standing> {
+    let says = option::of(Just("0x800B0101 CERT_E_EXPIRED: it expired".to_owned()));
+    let revoked = option::weighted(0.2, Just("the CA CN=Issuing CA: it was revoked".to_owned()));
+    (says, revoked).prop_map(|(says, issuer_revoked)| Standing { says, issuer_revoked })
 }
 
 fn kinds() -> impl Strategy<Value = ChallengeKind> {
@@ -180,7 +186,9 @@ impl Scene {
             && rules.window.is_none_or(|window| seconds >= end.saturating_sub(window));
         let same_names =
             request.subject_alt_names().is_empty() || request.subject_alt_names() == old.subject_alt_names();
+        let issuer_revoked = self.case.standing.as_ref().is_some_and(|standing| standing.issuer_revoked.is_some());
         held.revoked.is_none()
+            && !issuer_revoked
             && in_time
             && rules.profiles.contains(&held.profile)
             && request.subject() == old.subject()

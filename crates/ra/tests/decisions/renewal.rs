@@ -4,7 +4,9 @@
 use pki::digest::Digest;
 use pki::extension::{Extension, GeneralName, KeyUsage};
 use pki::{Certificate, Time, Validity, oid};
-use ra::{Authority, Case, Decision, Delivery, Held, KeyReuse, Policy, Reason, Refusal, State, Stated, Verification};
+use ra::{
+    Authority, Case, Decision, Delivery, Held, KeyReuse, Policy, Reason, Refusal, Standing, State, Stated, Verification,
+};
 
 use crate::support::*;
 
@@ -412,4 +414,42 @@ fn the_lineage_is_recorded_whatever_authorises_the_renewal() {
         r.asked.request = request("CN=another", &[], key(1), &[]);
     });
     assert_eq!(granted(for_another.decide()).replaces(), None, "another subject takes nobody's place");
+}
+
+/// What a chain engine says of the signer makes nothing better: it explains a refusal, and a CA that was revoked is one.
+#[test]
+fn what_is_known_of_the_chain_explains_a_refusal_and_forbids_a_revoked_ca() {
+    let says = "0x800B0101 CERT_E_EXPIRED: CHAIN-EXPIRED it expired";
+    let standing = |says: Option<&str>, issuer_revoked: Option<&str>| {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        Some(Standing { says: text(says), issuer_revoked: text(issuer_revoked) })
+    };
+    let refusals = |renewal: &Renewal| match renewal.decide() {
+        Decision::Deny(denial) => denial.refusals,
+        other => panic!("{other:?}"),
+    };
+    // In its grace: allowed, whatever a chain engine thinks of an expired certificate.
+    let late = renewal().changed(|r| {
+        r.now = ends().plus(DAY);
+        r.policy.renewal.grace = 2 * DAY;
+        r.case.standing = standing(Some(says), None);
+    });
+    assert!(matches!(late.decide(), Decision::Grant(_)), "{:?}", late.decide());
+    // After it: refused as before, and the operator reads why.
+    let found = refusals(&late.clone().changed(|r| r.now = ends().plus(3 * DAY)));
+    assert_eq!(found.iter().map(|r| r.reason).collect::<Vec<_>>(), [Reason::SignerExpired]);
+    assert!(found[0].detail.ends_with(says), "{}", found[0].detail);
+    // Somebody else's certificate is explained too.
+    let found = refusals(&renewal().changed(|r| {
+        r.case.signer = None;
+        r.case.standing = standing(Some("0x80096004 TRUST_E_CERT_SIGNATURE: forged"), None);
+    }));
+    assert_eq!(found[0].reason, Reason::SignerUnknown);
+    assert!(found[0].detail.contains("TRUST_E_CERT_SIGNATURE"), "{}", found[0].detail);
+    // A good chain adds nothing; a CA that was revoked forbids what every rule allows.
+    let good = renewal().changed(|r| r.case.standing = standing(None, None));
+    assert!(matches!(good.decide(), Decision::Grant(_)));
+    let found = refusals(&good.changed(|r| r.case.standing = standing(None, Some("the CA CN=CA: it was revoked"))));
+    assert_eq!(found.iter().map(|r| r.reason).collect::<Vec<_>>(), [Reason::SignerRevoked]);
+    assert!(found[0].detail.contains("CN=CA"), "{}", found[0].detail);
 }

@@ -58,6 +58,16 @@ faults! {
     Revoked = "client.revoked", "403.13", 0x8009_2010;
     /// Whether it has been revoked cannot be said, because there is no current revocation list (CRYPT_E_REVOCATION_OFFLINE).
     RevocationOffline = "client.revocation-offline", "403.13", 0x8009_2013;
+    /// Its signature rests on SHA-1 or worse, or a key of its chain is too short (CRYPT_E_SECURITY_SETTINGS). Have it issued with SHA-256 and a key of at least 2048 bits (RSA) or on P-256.
+    Weak = "client.weak", "403.16", 0x8009_2026;
+    /// An extension in its chain cannot be read, or is critical and not supported (CERT_E_CRITICAL).
+    Extension = "client.extension", "403.16", 0x800B_0105;
+    /// A CA above it is none, or has more CAs below it than it allows (TRUST_E_BASIC_CONSTRAINTS).
+    NotACa = "client.not-a-ca", "403.16", 0x8009_6019;
+    /// A CA above it must not issue for its names (CERT_E_INVALID_NAME).
+    Names = "client.name-constraint", "403.16", 0x800B_0114;
+    /// A CA above it wants a certificate policy that it does not have (CERT_E_INVALID_POLICY).
+    Policy = "client.policy", "403.16", 0x800B_0113;
 }
 
 /// A fault with the facts.

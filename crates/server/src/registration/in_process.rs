@@ -78,7 +78,8 @@ impl InProcess {
         let caller = Caller { name: presented.name(), source: "127.0.0.1".to_owned() };
         let unreachable = |why: String| NoAnswer::Unreachable(why);
         let now = self.clock.now();
-        let faults = self.point.judge(&presented, now).await.map_err(|e| unreachable(e.to_string()))?;
+        let judged = self.point.judge(&presented, now).await.map_err(|e| unreachable(e.to_string()))?;
+        let faults = &judged.faults;
         let Some(first) = faults.first() else { return Ok(caller) };
         let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let entry = caller.entry("refuse", VERIFY, first.fault.text(), &all.join("; "));

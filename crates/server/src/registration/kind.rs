@@ -10,17 +10,25 @@ use super::command::Program;
 use super::remote::{Proof, Remote};
 use crate::config::{Config, Module, ModuleKind};
 use crate::credential::Credentials;
+use crate::event::Events;
 
 /// The policy modules by the names of their endpoints.
 pub(crate) fn modules(
     config: &Config,
     credentials: &Arc<ArcSwap<Credentials>>,
+    events: &Events,
 ) -> BTreeMap<String, Arc<dyn PolicyModule>> {
-    let of = |module: &Module| made(module, config, credentials);
-    config.endpoints.values().filter_map(|e| Some((e.name.clone(), of(e.module.as_ref()?)))).collect()
+    let of = |endpoint: &str, module: &Module| made(endpoint, module, config, credentials, events);
+    config.endpoints.values().filter_map(|e| Some((e.name.clone(), of(&e.name, e.module.as_ref()?)))).collect()
 }
 
-fn made(module: &Module, config: &Config, credentials: &Arc<ArcSwap<Credentials>>) -> Arc<dyn PolicyModule> {
+fn made(
+    endpoint: &str,
+    module: &Module,
+    config: &Config,
+    credentials: &Arc<ArcSwap<Credentials>>,
+    events: &Events,
+) -> Arc<dyn PolicyModule> {
     let remote = |url: &str, trust: &Option<_>, proof| Remote {
         url: url.to_owned(),
         trust: trust.clone(),
@@ -28,6 +36,8 @@ fn made(module: &Module, config: &Config, credentials: &Arc<ArcSwap<Credentials>
         proof,
         folder: config.folder.clone(),
         credentials: Arc::clone(credentials),
+        endpoint: endpoint.to_owned(),
+        events: events.clone(),
         held: ArcSwapOption::empty(),
     };
     match &module.kind {

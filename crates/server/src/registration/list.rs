@@ -1,4 +1,4 @@
-//! Whether a client certificate has been revoked: by this store, or by a list that is fetched.
+//! The revocation list of client certificates that is fetched from elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,11 +11,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use pki::crl::Reason;
 use pki::{Certificate, Crl, Time};
-use ra::Revocation;
-
-use super::certificate::Standing;
 
 /// Seconds between two looks for a newer list.
 const EVERY: i64 = 60;
@@ -33,6 +29,15 @@ pub(crate) enum Place {
     File(PathBuf),
     /// An `http://` address; the list is signed, so nothing else protects it.
     Http(http::Uri),
+}
+
+/// What came of a look for a newer list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fetched {
+    /// There is another list than before.
+    Another,
+    /// There is not, or it was not time to look.
+    Nothing,
 }
 
 /// A list that is kept current.
@@ -53,21 +58,24 @@ impl List {
     }
 
     /// Fetches the list if it is time to. A list that no issuer signed, or an older one, changes nothing.
-    pub(super) async fn refresh(&self, issuers: &[Certificate], now: Time) {
+    pub(super) async fn refresh(&self, issuers: &[Certificate], now: Time) -> Fetched {
         if now.seconds() < self.next_look.load(Ordering::Relaxed) {
-            return;
+            return Fetched::Nothing;
         }
+        let mut fetched = Fetched::Nothing;
         match self.fetch(issuers).await {
             Ok(crl) => {
                 let newer = self.held.load().as_ref().is_none_or(|held| held.this_update() < crl.this_update());
                 if newer {
                     self.held.store(Some(Arc::new(crl)));
+                    fetched = Fetched::Another;
                 }
             }
             Err(why) => tracing::warn!(why, "the revocation list of client certificates could not be fetched"),
         }
         let current = self.held.load().as_ref().is_some_and(|held| is_current(held, now));
         self.next_look.store(now.plus(if current { EVERY } else { RETRY }).seconds(), Ordering::Relaxed);
+        fetched
     }
 
     async fn fetch(&self, issuers: &[Certificate]) -> Result<Crl, String> {
@@ -89,23 +97,9 @@ impl List {
         }
     }
 
-    pub(super) fn standing(&self, certificate: &Certificate, now: Time) -> Standing {
-        let held = self.held.load();
-        let Some(crl) = held.as_ref() else {
-            return Standing::Unknown("no revocation list could be fetched".to_owned());
-        };
-        if !crl.issuer().matches(certificate.issuer()) {
-            return Standing::Unknown(format!("the list is of {}, not of {}", crl.issuer(), certificate.issuer()));
-        }
-        if let Some(row) = crl.revoked().iter().find(|row| row.serial == certificate.serial()) {
-            let reason = row.reason().unwrap_or(Reason::Unspecified);
-            return Standing::Revoked(Revocation { at: row.at, reason });
-        }
-        if is_current(crl, now) {
-            return Standing::Good;
-        }
-        let until = crl.next_update().map_or_else(|| "an unknown time".to_owned(), |t| t.to_string());
-        Standing::Unknown(format!("the revocation list of {} was good until {until}", crl.issuer()))
+    /// The list that was fetched last, whether it is current or not.
+    pub(super) fn held(&self) -> Option<Crl> {
+        self.held.load().as_deref().cloned()
     }
 }
 

@@ -22,13 +22,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::certificate::Judged;
 use super::fault::{Fault, FaultFound};
 use super::point::{Point, Presented};
 use super::verbs::{Caller, NotDone};
 use super::words::{Detail, Failure, Problem};
 use super::{CHALLENGE, NOTIFY, VERIFY};
+use crate::event::Refused;
 use crate::http::{Listener, accept};
-use crate::store::Commit;
+use crate::store::{Commit, EventRole};
 use crate::world;
 
 /// Octets of a request's body: a request with a large key and a signer's certificate in base64 is a tenth of it.
@@ -115,11 +117,28 @@ async fn answer(point: &Point, presented: &Presented, peer: SocketAddr, request:
     let caller = Caller { name: presented.name(), source: peer.ip().to_string() };
     match point.judge(presented, now).await {
         Err(error) => own_fault(&error),
-        Ok(faults) => match faults.first() {
-            Some(first) => forbidden(point, &caller, request.uri().path(), first, &faults, now).await,
+        Ok(judged) => match judged.faults.first() {
+            Some(first) => {
+                keep(point, &caller, first, &judged, now);
+                forbidden(point, &caller, request.uri().path(), first, &judged.faults, now).await
+            }
             None => verb(point, &caller, request, now).await,
         },
     }
+}
+
+/// Keeps the refusal as an event.
+fn keep(point: &Point, caller: &Caller, first: &FaultFound, judged: &Judged, now: Time) {
+    point.events.keep(Refused {
+        role: EventRole::Client,
+        place: "registration-point".to_owned(),
+        source: caller.source.clone(),
+        code: first.fault.text(),
+        result: first.fault.hresult(),
+        detail: judged.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        judgement: judged.judgement.clone(),
+        at: now,
+    });
 }
 
 /// The refusal of a client certificate: in the audit, in the log and in the answer.

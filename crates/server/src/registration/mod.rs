@@ -25,6 +25,7 @@ mod remote;
 mod tls;
 mod told;
 mod verbs;
+mod verify;
 mod words;
 
 use std::pin::Pin;
@@ -36,6 +37,7 @@ pub use fault::{Fault, FaultFound};
 pub use in_process::{Clock, InProcess, Shows};
 pub use listen::serve;
 pub use point::Point;
+pub use verify::ServerFault;
 pub use words::{
     Detail, Failure, NewChallenge, Notification, Outcome, Problem, Question, Reasons, Stated, Valid, Verdict, Wanted,
 };

@@ -6,16 +6,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use pki::key::{PrivateKey, Sign};
-use pki::{Certificate, Time, oid};
+use pki::{Certificate, Crl, Time, oid};
 use ra::sealed::SealingKey;
 
-use super::certificate::{Expected, Standing};
-use super::fault::{Fault, FaultFound};
-use super::list::List;
+use super::certificate::{Expected, Judged};
+use super::fault::Fault;
+use super::list::{Fetched, List};
 use super::{files, tls};
 use crate::config::{Config, Limits, OwnCertificate, RegistrationPoint};
 use crate::credential::{Inventory, Role};
+use crate::event::Events;
 use crate::store::Store;
+use crate::trust::{self, Lists, Trust};
 use crate::{ServiceError, key_file, world};
 
 /// A registration point.
@@ -24,11 +26,18 @@ pub struct Point {
     pub(super) limits: Limits,
     pub(super) store: Store,
     folder: std::path::PathBuf,
+    pub(super) events: Events,
     trusted: ArcSwap<Trusted>,
     /// When an unknown issuer was last looked for.
     looked: AtomicI64,
+    clients: ArcSwap<Trust>,
     list: Option<List>,
+    /// When the store's own lists are read again.
+    next_look: AtomicI64,
 }
+
+/// Seconds between two looks for newer lists in the store. What it knows of a revocation counts at once.
+const EVERY: i64 = 60;
 
 /// What may be replaced while the service runs, as one value.
 struct Trusted {
@@ -37,8 +46,16 @@ struct Trusted {
     tls: Arc<rustls::ServerConfig>,
     /// The issuers of clients.
     issuers: Vec<Certificate>,
+    /// Roots that are known, above those.
+    roots: Vec<Certificate>,
     /// What challenges are sealed with: the current secret first.
     sealing: Arc<Vec<SealingKey>>,
+}
+
+/// Whom clients must lead to, at one moment.
+struct Known {
+    trusted: Arc<Trusted>,
+    trust: Arc<Trust>,
 }
 
 impl Point {
@@ -52,14 +69,18 @@ impl Point {
         let store = Store::open(&config.store, &config.node).await?;
         let (trusted, _) = trusted(&own, &config.folder, &store, None, world::now()).await?;
         let list = own.client_crl.as_ref().map(|place| List::new(place, &config.folder));
+        let clients = Trust::in_issuers(&trusted.issuers, &trusted.roots, &[]);
         let point = Point {
             config: own,
             limits: config.limits,
+            events: Events::new(&store),
             store,
             folder: config.folder.clone(),
             trusted: ArcSwap::from_pointee(trusted),
             looked: AtomicI64::new(i64::MIN),
+            clients: ArcSwap::from_pointee(clients),
             list,
+            next_look: AtomicI64::new(i64::MIN),
         };
         point.refresh(world::now()).await?;
         Ok(point)
@@ -95,28 +116,49 @@ impl Point {
             let leaf = found.chain.first().map(Certificate::thumbprint).unwrap_or_default();
             tracing::info!(thumbprint = leaf, "the registration point has another certificate");
         }
+        let same_clients = found.issuers == held.issuers && found.roots == held.roots;
         if found.issuers != held.issuers {
             tracing::info!(count = found.issuers.len(), "the issuers of clients have changed");
         }
         self.trusted.store(Arc::new(found));
-        if let Some(list) = &self.list {
-            list.refresh(&self.trusted.load().issuers, now).await;
-        }
+        self.refresh_clients(same_clients, now).await?;
         if refused.is_empty() { Ok(()) } else { Err(ServiceError::Refused(refused.join("; "))) }
     }
 
-    /// The issuers of clients, looked at once more if none of them made a certificate: a CA that has just taken over may
-    /// have signed it before the next round sees it. At most once a second, whoever asks.
-    async fn issuers_for(&self, certificate: &Certificate, now: Time) -> Arc<Trusted> {
+    /// Whom clients must lead to, with what is known of revocation.
+    async fn refresh_clients(&self, same: bool, now: Time) -> Result<(), ServiceError> {
         let trusted = self.trusted.load_full();
-        let known = Expected { issuers: &trusted.issuers, name: &self.config.client_name }.issuer_of(certificate);
-        if known.is_some() || self.looked.swap(now.seconds(), Ordering::Relaxed) == now.seconds() {
-            return trusted;
+        let lists: Vec<Crl> = match &self.list {
+            Some(list) => {
+                if list.refresh(&trusted.issuers, now).await == Fetched::Nothing && same {
+                    return Ok(());
+                }
+                list.held().into_iter().collect()
+            }
+            None => {
+                // A clock that was set back must not keep old lists for long.
+                let until = self.next_look.load(Ordering::Relaxed);
+                if same && (now.seconds()..=now.plus(EVERY).seconds()).contains(&until) {
+                    return Ok(());
+                }
+                self.next_look.store(now.plus(EVERY).seconds(), Ordering::Relaxed);
+                trust::lists(&self.store, trusted.issuers.iter().chain(&trusted.roots)).await?
+            }
+        };
+        if !self.clients.load().is_of(&trusted.issuers, &trusted.roots, &lists) {
+            self.clients.store(Arc::new(Trust::in_issuers(&trusted.issuers, &trusted.roots, &lists)));
         }
-        if let Err(error) = self.refresh(now).await {
+        Ok(())
+    }
+
+    /// Looks once more who issues to clients, if it is not this second that it was last done: a CA that has just taken
+    /// over may have signed a certificate before the next round sees it.
+    async fn looks_again(&self, now: Time) {
+        if self.looked.swap(now.seconds(), Ordering::Relaxed) != now.seconds()
+            && let Err(error) = self.refresh(now).await
+        {
             tracing::debug!(%error, "what was there before serves on");
         }
-        self.trusted.load_full()
     }
 
     /// What challenges are sealed with at this moment.
@@ -129,33 +171,41 @@ impl Point {
         Arc::clone(&self.trusted.load().tls)
     }
 
-    /// Everything that is wrong with the certificate a client presented; the most useful first.
+    /// The certificate a client presented, with everything that is wrong with it. Revoked is what either the store or a
+    /// list says is.
     ///
     /// # Errors
     /// The store does not answer.
-    pub(super) async fn judge(&self, presented: &Presented, now: Time) -> Result<Vec<FaultFound>, ServiceError> {
+    pub(super) async fn judge(&self, presented: &Presented, now: Time) -> Result<Judged, ServiceError> {
         let certificate = match presented {
-            Presented::Nothing => return Ok(vec![FaultFound::new(Fault::None, "the client presented no certificate")]),
-            Presented::Unreadable(why) => return Ok(vec![FaultFound::new(Fault::Malformed, why.clone())]),
+            Presented::Nothing => return Ok(Judged::without_chain(Fault::None, "the client presented no certificate")),
+            Presented::Unreadable(why) => return Ok(Judged::without_chain(Fault::Malformed, why.clone())),
             Presented::Certificate(certificate) => certificate,
         };
-        let trusted = self.issuers_for(certificate, now).await;
-        let expected = Expected { issuers: &trusted.issuers, name: &self.config.client_name };
-        let standing = match expected.issuer_of(certificate) {
-            Some(issuer) => self.standing(certificate, issuer, now).await?,
-            // Of a certificate of somebody else nothing can be known, and nothing need be.
-            None => Standing::Good,
+        let known = Known { trusted: self.trusted.load_full(), trust: self.clients.load_full() };
+        let judgement = self.expected(&known).chain(certificate, now);
+        let (known, judgement) = match self.expected(&known).issuer_of(&judgement) {
+            Some(_) => (known, judgement),
+            None => {
+                self.looks_again(now).await;
+                let known = Known { trusted: self.trusted.load_full(), trust: self.clients.load_full() };
+                let judgement = self.expected(&known).chain(certificate, now);
+                (known, judgement)
+            }
         };
-        Ok(expected.faults(certificate, &standing, now))
+        let expected = self.expected(&known);
+        let revoked = match expected.issuer_of(&judgement) {
+            Some(issuer) => self.store.certificate_by(&issuer.fingerprint(), certificate.serial()).await?,
+            // Of a certificate of somebody else nothing is known here.
+            None => None,
+        };
+        Ok(expected.judged(judgement, revoked.and_then(|row| row.revoked)))
     }
 
-    /// Revoked is what either the store or the list says is.
-    async fn standing(&self, of: &Certificate, issuer: &Certificate, now: Time) -> Result<Standing, ServiceError> {
-        let row = self.store.certificate_by(&issuer.fingerprint(), of.serial()).await?;
-        if let Some(revocation) = row.and_then(|row| row.revoked) {
-            return Ok(Standing::Revoked(revocation));
-        }
-        Ok(self.list.as_ref().map_or(Standing::Good, |list| list.standing(of, now)))
+    fn expected<'a>(&'a self, known: &'a Known) -> Expected<'a> {
+        let lists = if self.list.is_some() { Lists::Needed } else { Lists::IfCurrent };
+        let (issuers, name) = (&known.trusted.issuers, &self.config.client_name);
+        Expected { trust: &known.trust, issuers, name, lists }
     }
 }
 
@@ -197,7 +247,10 @@ async fn trusted(
     let (chain, tls) = or_before(shown, held.map(|h| (h.chain.clone(), Arc::clone(&h.tls))), &mut refused)?;
     let sealing = inventory.sealing_keys(folder).map(Arc::new);
     let sealing = or_before(sealing, held.map(|h| Arc::clone(&h.sealing)), &mut refused)?;
-    Ok((Trusted { chain, tls, issuers, sealing }, refused))
+    // In a file of issuers there may be roots too.
+    let known = inventory.of(Role::Root).filter_map(|h| h.certificate.clone());
+    let roots = known.chain(issuers.iter().filter(|c| c.is_self_signed()).cloned()).collect();
+    Ok((Trusted { chain, tls, issuers, roots, sealing }, refused))
 }
 
 /// What is good, or what there was before.

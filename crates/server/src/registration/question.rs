@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use pki::{Certificate, Time};
+use pki::Time;
 
 use super::{remote, tls};
 use crate::config::ModuleKind;
@@ -37,13 +37,18 @@ pub(crate) async fn asked(service: &Service, candidate: &Credentials, now: Time)
         return Ok(());
     }
     let mut silent = None;
-    for module in service.config.endpoints.values().filter_map(|endpoint| endpoint.module.as_ref()) {
+    for endpoint in service.config.endpoints.values() {
+        let Some(module) = &endpoint.module else { continue };
         let ModuleKind::RegistrationPoint { url, trust } = &module.kind else { continue };
         let roots = match trust {
             Some(path) => remote::trusted(&service.config.folder.join(path)).map_err(|e| e.to_string()),
             None => Ok(vec![candidate.root.clone()]),
         };
-        let question = async { answer(url, &roots?, candidate).await };
+        let question = async {
+            let roots = roots?;
+            let verified = tls::Verified { roots: &roots, place: &endpoint.name, events: Some(&service.events) };
+            answer(url, &verified, candidate).await
+        };
         let answered = tokio::time::timeout(module.timeout, question).await;
         match answered.unwrap_or_else(|_| Err(format!("no answer within {} s", module.timeout.as_secs()))) {
             Ok((StatusCode::FORBIDDEN, says)) => return Err(NotYet::Refused(format!("{url} refuses it: {says}"))),
@@ -54,10 +59,14 @@ pub(crate) async fn asked(service: &Service, candidate: &Credentials, now: Time)
     silent.map_or(Ok(()), |why| Err(NotYet::Silent(why)))
 }
 
-async fn answer(url: &str, roots: &[Certificate], candidate: &Credentials) -> Result<(StatusCode, String), String> {
+async fn answer(
+    url: &str,
+    verified: &tls::Verified<'_>,
+    candidate: &Credentials,
+) -> Result<(StatusCode, String), String> {
     let own = candidate.policy_module_client.as_ref().ok_or("its key is not here")?;
     let (chain, key) = (candidate.chain_of(&own.certificate), Arc::clone(&own.key));
-    let config = tls::client(roots, Some((&chain, &key))).map_err(|e| e.to_string())?;
+    let config = tls::client(verified, Some((&chain, &key))).map_err(|e| e.to_string())?;
     let request = Request::get(format!("{url}/")).body(Full::<Bytes>::default()).map_err(|e| e.to_string())?;
     let response = remote::connections(config).request(request).await.map_err(|e| remote::causes(&e))?;
     let status = response.status();

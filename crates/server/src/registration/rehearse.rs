@@ -17,11 +17,13 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::certificate::{Expected, Standing};
+use super::certificate::Expected;
+use super::fault::FaultFound;
 use super::{files, point, remote, tls};
 use crate::config::{Config, ModuleKind};
 use crate::credential::{Credentials, Inventory, Role, leads_to};
 use crate::store::Slot;
+use crate::trust::{Lists, Trust};
 use crate::{Service, ServiceError, world};
 
 /// For a handshake in memory.
@@ -47,7 +49,7 @@ pub(crate) async fn server(
     let server = tls::server(&chain, &key).map_err(|e| e.to_string())?;
     let before = certificate(before, Role::TlsServer).ok();
     for caller in callers(service, before.as_ref(), &candidate)? {
-        let client = tls::client(&caller.trusts, None).map_err(|e| e.to_string())?;
+        let client = tls::client(&trusting(&caller.trusts), None).map_err(|e| e.to_string())?;
         let shaken = handshake(server.clone(), client, caller.looks_for.clone(), now).await;
         shaken.map_err(|why| format!("a policy module that asks {} refuses it: {why}", caller.looks_for.to_str()))?;
     }
@@ -65,17 +67,36 @@ pub(crate) async fn client(
     let chain = candidate.chain_of(&own.certificate);
     let stand_in = StandIn::new(now).map_err(|e| e.to_string())?;
     let server = tls::server(&[stand_in.certificate], &stand_in.key).map_err(|e| e.to_string())?;
-    let client = tls::client(&[stand_in.root], Some((&chain, &own.key))).map_err(|e| e.to_string())?;
+    let client = tls::client(&trusting(&[stand_in.root]), Some((&chain, &own.key))).map_err(|e| e.to_string())?;
     let name = ServerName::try_from(HOST).map_err(|e| e.to_string())?;
     let shown = handshake(server, client, name, now).await?.ok_or("no certificate was presented")?;
     let issuers = issuers(service, before)?;
     let name = expected_name(&service.config, before).unwrap_or_else(|| common_name(&shown));
-    let faults = Expected { issuers: &issuers, name: &name }.faults(&shown, &Standing::Good, now);
+    let faults = judged(&shown, &issuers, &[candidate.root.clone()], &name, now);
     if faults.is_empty() {
         return Ok(());
     }
     let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
     Err(format!("a registration point refuses it: {}", faults.join("; ")))
+}
+
+/// Whom a policy module takes as its server, for a handshake of which nobody but the one who asks need hear.
+fn trusting(roots: &[Certificate]) -> tls::Verified<'_> {
+    tls::Verified { roots, place: "(proof)", events: None }
+}
+
+/// What a registration point finds wrong with a client certificate; whether it is revoked is not known here.
+fn judged(
+    shown: &Certificate,
+    issuers: &[Certificate],
+    roots: &[Certificate],
+    name: &str,
+    now: Time,
+) -> Vec<FaultFound> {
+    let trust = Trust::in_issuers(issuers, roots, &[]);
+    let expected = Expected { trust: &trust, issuers, name, lists: Lists::IfCurrent };
+    let judgement = expected.chain(shown, now);
+    expected.judged(judgement, None).faults
 }
 
 /// A policy module, as a registration point sees it.
@@ -261,7 +282,7 @@ mod tests {
 
     async fn shake(server: &(Certificate, PrivateKey), trusts: &Ca, host: &str) -> Result<(), String> {
         let server = tls::server(std::slice::from_ref(&server.0), &server.1).expect("a server");
-        let client = tls::client(std::slice::from_ref(&trusts.certificate), None).expect("a client");
+        let client = tls::client(&trusting(std::slice::from_ref(&trusts.certificate)), None).expect("a client");
         let host = ServerName::try_from(host.to_owned()).expect("a name");
         handshake(server, client, host, NOW).await.map(|_| ())
     }
@@ -293,11 +314,11 @@ mod tests {
         let judge = async |own: (Certificate, PrivateKey), name: &str| {
             let server = tls::server(std::slice::from_ref(&server.0), &server.1).expect("a server");
             let roots = std::slice::from_ref(&ours.certificate);
-            let client = tls::client(roots, Some((std::slice::from_ref(&own.0), &own.1))).expect("a client");
+            let client = tls::client(&trusting(roots), Some((std::slice::from_ref(&own.0), &own.1))).expect("a client");
             let host = ServerName::try_from("point.example.test").expect("a name");
             let shown = handshake(server, client, host, NOW).await.expect("a handshake").expect("a certificate");
             assert_eq!(shown, own.0);
-            let found = Expected { issuers: roots, name }.faults(&shown, &Standing::Good, NOW);
+            let found = judged(&shown, roots, &[], name, NOW);
             found.first().map(|found| found.fault)
         };
         let client = Profile::tls_client(DAY);

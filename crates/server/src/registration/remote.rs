@@ -17,9 +17,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::verify::NotTaken;
 use super::words::{Failure, NewChallenge, Notification, Question, Verdict, Wanted};
 use super::{Answering, CHALLENGE, NOTIFY, NoAnswer, PolicyModule, VERIFY, tls};
 use crate::credential::Credentials;
+use crate::event::Events;
 use crate::{key_file, world};
 
 /// Octets of the longest answer that is read.
@@ -49,6 +51,9 @@ pub(super) struct Remote {
     pub(super) proof: Proof,
     pub(super) folder: PathBuf,
     pub(super) credentials: Arc<ArcSwap<Credentials>>,
+    /// The endpoint it is the policy module of.
+    pub(super) endpoint: String,
+    pub(super) events: Events,
     pub(super) held: ArcSwapOption<Held>,
 }
 
@@ -135,7 +140,8 @@ impl Remote {
             return Ok(held.client.clone());
         }
         let own = own.as_ref().map(|(chain, key)| (chain.as_slice(), &**key));
-        let client = connections(tls::client(&roots, own).map_err(|e| NoAnswer::NotAsked(e.to_string()))?);
+        let verified = tls::Verified { roots: &roots, place: &self.endpoint, events: Some(&self.events) };
+        let client = connections(tls::client(&verified, own).map_err(|e| NoAnswer::NotAsked(e.to_string()))?);
         self.held.store(Some(Arc::new(Held { made_with, client: client.clone() })));
         Ok(client)
     }
@@ -185,7 +191,7 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
-        let says = cause.to_string();
+        let says = not_taken(cause).map_or_else(|| cause.to_string(), ToString::to_string);
         if !text.ends_with(&says) {
             text.push_str(": ");
             text.push_str(&says);
@@ -193,6 +199,13 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+/// Why the server's certificate was not taken, if that is the cause.
+fn not_taken<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e NotTaken> {
+    let within = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let error = within.and_then(|e| e.downcast_ref()).or_else(|| cause.downcast_ref::<rustls::Error>())?;
+    NotTaken::within(error)
 }
 
 /// The start of a body.

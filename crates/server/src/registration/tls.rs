@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use pki::Certificate;
 use pki::key::PrivateKey;
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::NoServerSessionStorage;
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{ClientConfig, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
+use rustls::{ClientConfig, ServerConfig};
+
+use super::verify::{AnyClient, Server};
+use crate::event::Events;
+use crate::trust::Trust;
 
 /// The registration point's side, with its certificate and the issuers of it.
 pub(super) fn server(chain: &[Certificate], key: &PrivateKey) -> Result<ServerConfig, rustls::Error> {
@@ -27,18 +29,32 @@ pub(super) fn server(chain: &[Certificate], key: &PrivateKey) -> Result<ServerCo
     Ok(config)
 }
 
-/// The policy module's side: which roots it trusts, and its own certificate with the issuers of it.
+/// Whom a policy module takes as its server.
+pub(super) struct Verified<'a> {
+    /// What the server's certificate must lead to.
+    pub(super) roots: &'a [Certificate],
+    /// The endpoint whose policy module it is.
+    pub(super) place: &'a str,
+    /// Where refusals are kept; nothing: whoever asks hears of them.
+    pub(super) events: Option<&'a Events>,
+}
+
+/// The policy module's side: whom it takes as its server, and its own certificate with the issuers of it.
 pub(super) fn client(
-    roots: &[Certificate],
+    verified: &Verified<'_>,
     own: Option<(&[Certificate], &PrivateKey)>,
 ) -> Result<ClientConfig, rustls::Error> {
-    let mut store = RootCertStore::empty();
-    for root in roots {
-        store.add(CertificateDer::from(root.der().to_vec()))?;
-    }
-    let builder = ClientConfig::builder_with_provider(provider())
+    let provider = provider();
+    let verifier = Server {
+        trust: Trust::in_anchors(verified.roots),
+        events: verified.events.cloned(),
+        place: verified.place.to_owned(),
+        algorithms: provider.signature_verification_algorithms,
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
-        .with_root_certificates(store);
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match own {
         Some((chain, key)) => builder.with_client_auth_cert(ders(chain), key_der(key))?,
         None => builder.with_no_client_auth(),
@@ -57,52 +73,4 @@ fn ders(chain: &[Certificate]) -> Vec<CertificateDer<'static>> {
 
 fn key_der(key: &PrivateKey) -> PrivateKeyDer<'static> {
     PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.pkcs8().to_vec()))
-}
-
-/// Takes any certificate, or none, and verifies the handshake's signature only.
-#[derive(Debug)]
-struct AnyClient {
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ClientCertVerifier for AnyClient {
-    fn client_auth_mandatory(&self) -> bool {
-        false
-    }
-
-    /// No hints: a client that looks for a certificate of a named issuer would present none, and never hear why.
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
 }

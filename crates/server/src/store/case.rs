@@ -113,6 +113,7 @@ impl Store {
         Ok(Case {
             known: case.map(known).transpose()?.flatten(),
             signer: signer.map(|row| held(row, query.signer)).transpose()?,
+            standing: None,
             challenge: challenge.map(challenge_record).transpose()?,
         })
     }

@@ -24,6 +24,7 @@ mod counts;
 mod credential;
 mod crl;
 mod error;
+mod event;
 mod listed;
 mod notice;
 mod notification;
@@ -47,6 +48,9 @@ use tokio::sync::oneshot;
 
 pub use audit::{AuditEntry, AuditFault, AuditFilter, AuditPlace, AuditRow, ChainReport};
 pub use error::{CommitError, StoreError};
+pub use event::{
+    EventFilter, EventRecord, EventRole, LONGEST_CAPI2, LONGEST_JUDGEMENT, MOST_EVENTS, SAME_FOR, StoredEvent,
+};
 pub use listed::{
     CaseFilter, CaseState, CertificateFilter, CertificateStatus, ChallengeFilter, ChallengeStatus, Counts,
     CredentialMove, CredentialRecord, Lease, NoticeDue, RevokedCertificate, Slot, StoredCase, StoredCertificate,

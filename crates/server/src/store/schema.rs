@@ -7,7 +7,7 @@ pub(super) type Migrations = &'static [&'static [&'static str]];
 
 /// What brings a store from each version to the next; the first batch from nothing to 1. A batch that has been
 /// released never changes.
-pub(super) const MIGRATIONS: Migrations = &[VERSION_1];
+pub(super) const MIGRATIONS: Migrations = &[VERSION_1, VERSION_2];
 
 /// Where the version is kept.
 pub(super) const CREATE_SCHEMA: &str =
@@ -166,6 +166,32 @@ const VERSION_1: &[&str] = &[
         chain TEXT NOT NULL PRIMARY KEY,
         seq BIGINT NOT NULL,
         hash BYTEA NOT NULL)",
+];
+
+/// Certificates of others that were refused.
+const VERSION_2: &[&str] = &[
+    "CREATE TABLE event (
+        id TEXT NOT NULL PRIMARY KEY,
+        sameness BYTEA NOT NULL,
+        same_hour BIGINT NOT NULL,
+        node TEXT NOT NULL,
+        first_at BIGINT NOT NULL,
+        last_at BIGINT NOT NULL,
+        times BIGINT NOT NULL,
+        role TEXT NOT NULL,
+        place TEXT NOT NULL,
+        source TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        thumbprint TEXT NOT NULL,
+        code TEXT NOT NULL,
+        result BIGINT NOT NULL,
+        error_bits BIGINT NOT NULL,
+        info_bits BIGINT NOT NULL,
+        detail TEXT NOT NULL,
+        judgement TEXT NOT NULL,
+        capi2 TEXT NOT NULL,
+        UNIQUE (sameness, same_hour))",
+    "CREATE INDEX event_by_time ON event (last_at, id)",
 ];
 
 #[cfg(test)]

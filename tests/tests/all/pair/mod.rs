@@ -8,4 +8,5 @@ mod extensions;
 mod recovery;
 mod renewal;
 mod repeated;
+mod signers;
 mod years;

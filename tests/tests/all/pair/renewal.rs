@@ -11,7 +11,7 @@ use scep::client::{Ask, Outgoing};
 use crate::harness::program::need;
 use crate::parties::{Craft, Device, Pair, STATIC, Sha1Key, certificate, refused};
 
-async fn renew(pair: &Pair, endpoint: &str, old: &Device, new: &Device) -> scep::client::Answer {
+pub(super) async fn renew(pair: &Pair, endpoint: &str, old: &Device, new: &Device) -> scep::client::Answer {
     pair.ask(endpoint, &Ask::Renew(&new.request(None)), &new.transaction(), old).await
 }
 
@@ -221,7 +221,7 @@ async fn a_renewal_signed_with_anything_else_is_refused() {
 }
 
 /// What the CA issued, with the thief's key in it and the thief's signature under it.
-fn forge(original: &Certificate, thief: &Device) -> Certificate {
+pub(super) fn forge(original: &Certificate, thief: &Device) -> Certificate {
     use pki::der::write;
     use pki::key::Sign;
     let algorithm = thief.key.preferred();

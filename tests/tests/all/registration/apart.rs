@@ -2,10 +2,12 @@
 //! fetched; and what is replaced while it runs.
 
 use std::path::Path;
+use std::time::Duration;
 
 use ca::Profile;
 use pki::crl::Reason;
 use rustls::version::TLS13;
+use serde_json::Value;
 use server::config::Config;
 use server::credential::{self, Role};
 use server::revocation::{self, Renew};
@@ -14,6 +16,8 @@ use server::world;
 
 use super::caller::{Keyed, certificate, post, server_of};
 use super::stage::{Running, audit, run, wanted};
+use crate::harness::perennial;
+use crate::harness::program::run as run_program;
 
 const QUESTION: &[u8] = br#"{"endpoint":"mdm","device":"laptop-1"}"#;
 
@@ -76,6 +80,27 @@ async fn a_registration_point_of_its_own_host_needs_no_key_of_a_ca() {
     let serial = own.certificate.serial();
     list(&revocation::revoke(&service, serial, Reason::KeyCompromise, &by, world::now()).await.expect("revoked"));
     call((403, "client.revoked")).await;
+
+    // Its events are in its own store, and need no service beside it to be looked at.
+    let command = || {
+        let mut command = perennial();
+        command.args(["events", "list", "--json", "--config"]).arg(&config);
+        run_program(&mut command, Duration::from_secs(60)).succeeded().json()
+    };
+    let mut codes = Vec::new();
+    for _ in 0..100 {
+        let listed = command();
+        let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        codes =
+            listed.as_array().expect("a list").iter().map(|row| (text(row, "hresult"), text(row, "code"))).collect();
+        if codes.len() == 2 {
+            break;
+        }
+    }
+    codes.sort();
+    let revoked = ("0x80092010 CRYPT_E_REVOKED".to_owned(), "client.revoked".to_owned());
+    let offline = ("0x80092013 CRYPT_E_REVOCATION_OFFLINE".to_owned(), "client.revocation-offline".to_owned());
+    assert_eq!(codes, [revoked, offline]);
 }
 
 /// Files that somebody replaces are taken over; what is no good is not, and the old certificate serves on.

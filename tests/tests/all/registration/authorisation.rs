@@ -18,17 +18,17 @@ const HOUR: i64 = 3600;
 /// A question that a registration point would answer: whoever gets an answer to it got in.
 const QUESTION: &[u8] = br#"{"endpoint":"mdm","device":"laptop-1"}"#;
 
-struct Attempt {
-    own: Option<Keyed>,
-    expected: Fault,
+pub(super) struct Attempt {
+    pub(super) own: Option<Keyed>,
+    pub(super) expected: Fault,
 }
 
-async fn call(stage: &Stage, own: Option<&Keyed>, version: &'static SupportedProtocolVersion) -> Response {
+pub(super) async fn call(stage: &Stage, own: Option<&Keyed>, version: &'static SupportedProtocolVersion) -> Response {
     post(stage.point, &stage.root(), own, version, "/v1/challenge", QUESTION).await
 }
 
 /// Certificates that have one fault each.
-fn attempts(stage: &Stage) -> Vec<Attempt> {
+pub(super) fn attempts(stage: &Stage) -> Vec<Attempt> {
     let now = world::now();
     let credentials = stage.service.credentials.load();
     let ours = credentials.issuer().expect("a CA");

@@ -4,6 +4,7 @@ mod apart;
 mod authorisation;
 pub(crate) mod caller;
 mod document;
+mod events;
 mod impostor;
 mod other_kinds;
 mod outage;

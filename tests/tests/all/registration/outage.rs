@@ -50,8 +50,8 @@ async fn no_certificate_without_an_answer_and_recovery_by_itself() {
         (&good, Manner::Says("{\"outcome\":\"valid\",\"profile\":\"administrator\"}"), "profile that does not exist"),
         (&good, Manner::HangsUp, "cannot be reached"),
         (&good, Manner::NoTls, "cannot be reached"),
-        (&expired, Manner::Says(valid), "certificate expired"),
-        (&foreign, Manner::Says(valid), "UnknownIssuer"),
+        (&expired, Manner::Says(valid), "0x800B0101 CERT_E_EXPIRED server.expired"),
+        (&foreign, Manner::Says(valid), "0x800B010A CERT_E_CHAINING server.chain"),
     ] {
         let impostor = Impostor::listen(stage.point, own, manner).await;
         unavailable(&stage, &format!("{manner:?}"), says).await;

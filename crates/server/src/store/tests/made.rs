@@ -8,8 +8,8 @@ use pki::{Certificate, Name, Request, Time, Validity};
 use ra::{CaseId, Spend, Stored};
 
 use crate::store::{
-    Actor, AuditEntry, CaseQuery, CertificateRecord, ChallengeNew, Commit, GrantRecord, Notice, Origin, PendRecord,
-    RequestRecord,
+    Actor, AuditEntry, CaseQuery, CertificateRecord, ChallengeNew, Commit, EventRecord, EventRole, GrantRecord, Notice,
+    Origin, PendRecord, RequestRecord,
 };
 
 pub(super) const NOW: Time = Time(1_800_000_000);
@@ -150,4 +150,22 @@ pub(super) fn spend(number: u8, stored: Stored) -> Spend {
 
 pub(super) fn query<'a>(transaction: &'a str, signer: &'a Certificate, challenge: Option<u8>) -> CaseQuery<'a> {
     CaseQuery { endpoint: "devices", transaction, signer, challenge: challenge.map(|number| [number; 32]) }
+}
+
+/// The refusal of certificate number so and so.
+pub(super) fn event(number: u32) -> EventRecord {
+    EventRecord {
+        role: EventRole::Client,
+        place: "registration-point".to_owned(),
+        source: "192.0.2.1".to_owned(),
+        subject: format!("CN=module {number}"),
+        thumbprint: format!("{number:040X}"),
+        code: "client.expired".to_owned(),
+        result: 0x800B_0101,
+        error: 1,
+        info: 0x102,
+        detail: "it expired".to_owned(),
+        judgement: "{}".to_owned(),
+        capi2: "<Event/>".to_owned(),
+    }
 }

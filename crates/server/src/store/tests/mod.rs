@@ -11,6 +11,7 @@ mod audited;
 mod conflict;
 mod crash;
 mod enrolment;
+mod events;
 mod lists;
 mod made;
 mod opening;

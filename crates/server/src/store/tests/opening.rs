@@ -7,21 +7,31 @@ use tokio::task::JoinSet;
 use super::made::*;
 use super::place::{Place, on_both_engines};
 use crate::store::schema::{self, Migrations};
-use crate::store::{Commit, Store, StoreError};
+use crate::store::{Commit, EventFilter, Store, StoreError};
 
 on_both_engines!(
     what_was_committed_is_there_after_opening_again,
     many_may_open_a_new_store_at_once,
     an_earlier_version_is_brought_up_to_date,
     a_migration_that_fails_changes_nothing,
+    a_store_of_the_first_release_keeps_what_it_has_and_takes_events,
 );
 
 /// The version after the last one, as if it were released already.
-const LATER: Migrations =
-    &[schema::MIGRATIONS[0], &["ALTER TABLE task ADD COLUMN note TEXT", "UPDATE task SET note = held_by"]];
+const LATER: Migrations = &[
+    schema::MIGRATIONS[0],
+    schema::MIGRATIONS[1],
+    &["ALTER TABLE task ADD COLUMN note TEXT", "UPDATE task SET note = held_by"],
+];
 
-const BROKEN: Migrations =
-    &[schema::MIGRATIONS[0], &["ALTER TABLE task ADD COLUMN note TEXT", "UPDATE no_such SET x = 1"]];
+const BROKEN: Migrations = &[
+    schema::MIGRATIONS[0],
+    schema::MIGRATIONS[1],
+    &["ALTER TABLE task ADD COLUMN note TEXT", "UPDATE no_such SET x = 1"],
+];
+
+/// What the first release wrote.
+const FIRST: Migrations = &[schema::MIGRATIONS[0]];
 
 async fn what_was_committed_is_there_after_opening_again(place: Place) {
     let store = place.open("a").await;
@@ -60,8 +70,21 @@ async fn an_earlier_version_is_brought_up_to_date(place: Place) {
     drop(later);
     Store::open_with(&place.url, "a", LATER).await.unwrap();
     let older = Store::open_with(&place.url, "a", schema::MIGRATIONS).await.err().unwrap();
-    assert_eq!(older, StoreError::Newer { found: 2, known: 1 });
-    assert!(older.to_string().contains("schema 2"), "{older}");
+    assert_eq!(older, StoreError::Newer { found: 3, known: 2 });
+    assert!(older.to_string().contains("schema 3"), "{older}");
+}
+
+async fn a_store_of_the_first_release_keeps_what_it_has_and_takes_events(place: Place) {
+    let store = Store::open_with(&place.url, "a", FIRST).await.unwrap();
+    let (commit, audit) = granted(grant(1));
+    store.commit(commit, audit, NOW).await.unwrap();
+    assert!(store.event_put("0", event(1), NOW).await.is_err(), "there is no table for it yet");
+    drop(store);
+    let store = place.open("a").await;
+    assert_eq!(store.unfinished().await.unwrap().len(), 1);
+    assert_eq!(store.audit_verify().await.unwrap()[0].rows, 1);
+    store.event_put("0", event(1), NOW).await.unwrap();
+    assert_eq!(store.events(&EventFilter::default()).await.unwrap().len(), 1);
 }
 
 async fn a_migration_that_fails_changes_nothing(place: Place) {
