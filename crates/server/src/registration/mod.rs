@@ -17,6 +17,7 @@ mod list;
 mod listen;
 mod point;
 mod remote;
+mod server_fault;
 mod tls;
 mod told;
 mod verbs;
@@ -30,7 +31,7 @@ pub use deliver::{deliver, deliveries};
 pub use fault::{Fault, FaultFound};
 pub use listen::serve;
 pub use point::Point;
-pub use verify::ServerFault;
+pub use server_fault::ServerFault;
 pub use words::{
     Detail, Failure, NewChallenge, Notification, Outcome, Problem, Question, Reasons, Stated, Valid, Verdict, Wanted,
 };
