@@ -12,7 +12,7 @@ use ca::{Code, Order, Serial};
 use pki::key::Sign;
 use pki::{Certificate, Name, Time};
 
-use crate::config::Config;
+use crate::config::{Config, ModuleKind};
 use crate::credential::plan::Source;
 use crate::credential::{Inventory, Role, state};
 use crate::store::{Actor, Slot, Store};
@@ -148,6 +148,16 @@ fn config(of: &Config, scratch: &Path) -> Result<Config, ServiceError> {
             *key = key.as_deref().map(absolute).transpose()?;
         }
         plan.trusted_by = plan.trusted_by.as_deref().map(absolute).transpose()?;
+    }
+    // What the proofs of TLS credentials read.
+    let here = |path: &Path| absolute(&of.folder.join(path));
+    for module in config.endpoints.values_mut().filter_map(|endpoint| endpoint.module.as_mut()) {
+        if let ModuleKind::RegistrationPoint { trust, .. } = &mut module.kind {
+            *trust = trust.as_deref().map(here).transpose()?;
+        }
+    }
+    if let Some(point) = &mut config.registration_point {
+        point.client_issuer = point.client_issuer.as_deref().map(here).transpose()?;
     }
     Ok(config)
 }

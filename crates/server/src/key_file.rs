@@ -29,8 +29,11 @@ pub(crate) fn read_secret(folder: &Path, name: &str) -> Result<Zeroizing<[u8; 32
     secret.map(Zeroizing::new).ok_or_else(|| ServiceError::Credential(format!("{name} does not hold 32 octets")))
 }
 
+/// A secret, and the name of its file.
+pub(crate) type Named = (String, Zeroizing<[u8; 32]>);
+
 /// The secrets in files that are named like the first one, with other numbers; the highest number first.
-pub(crate) fn numbered_secrets(folder: &Path, first: &str) -> Result<Vec<(String, Zeroizing<[u8; 32]>)>, ServiceError> {
+pub(crate) fn numbered_secrets(folder: &Path, first: &str) -> Result<Vec<Named>, ServiceError> {
     let path = Path::new(first);
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let (before, after) = name.split_once('1').unwrap_or((name, ""));

@@ -203,7 +203,8 @@ fn without_chain(event: &StoredEvent) -> Failure {
 
 /// An event by its name, or by the start of it where only one starts so.
 async fn find(store: &Store, name: &str) -> Result<StoredEvent, Failure> {
-    let mut found = if name.is_empty() { Vec::new() } else { store.events_named(name, 2).await? };
+    let start = name.to_ascii_lowercase();
+    let mut found = if start.is_empty() { Vec::new() } else { store.events_named(&start, 2).await? };
     match (found.pop(), found.len()) {
         (Some(only), 0) => Ok(only),
         (Some(_), _) => Err(Failure::new("event.ambiguous", format!("more than one event starts with {name}"))),

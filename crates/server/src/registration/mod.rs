@@ -22,6 +22,7 @@ mod point;
 pub(crate) mod question;
 pub(crate) mod rehearse;
 mod remote;
+mod server_fault;
 mod tls;
 mod told;
 mod verbs;
@@ -37,7 +38,7 @@ pub use fault::{Fault, FaultFound};
 pub use in_process::{Clock, InProcess, Shows};
 pub use listen::serve;
 pub use point::Point;
-pub use verify::ServerFault;
+pub use server_fault::ServerFault;
 pub use words::{
     Detail, Failure, NewChallenge, Notification, Outcome, Problem, Question, Reasons, Stated, Valid, Verdict, Wanted,
 };

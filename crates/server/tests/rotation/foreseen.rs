@@ -106,3 +106,26 @@ async fn a_trust_bundle_that_lacks_the_next_ca() {
     std::fs::write(&bundle, root).expect("written");
     assert_eq!(foreseen(&place, 8).await.failures().count(), 0);
 }
+
+#[tokio::test]
+async fn both_sides_of_mutual_tls_are_renewed_in_a_forecast_too() {
+    let place = Place::with_point("").await;
+    place.edit("timeout = \"10s\"", "timeout = \"10s\"\ntrust = \"trust.pem\"");
+    let service = place.open(START).await;
+    let credentials = service.credentials.load_full();
+    let (root, issuer) = (credentials.root.to_pem(), credentials.issuer().expect("a CA").certificate.to_pem());
+    drop(service);
+    let bundle = place.folder.path().join("trust.pem");
+    std::fs::write(&bundle, &root).expect("written");
+    let seen = foreseen(&place, 7).await;
+    assert_eq!(seen.failures().collect::<Vec<_>>(), Vec::<&Event>::new());
+    let renewed = |what: &str| seen.events.iter().filter(|e| e.kind == Kind::Renewed && e.what == what).count();
+    assert!(renewed("tls-server") >= 5 && renewed("policy-module-client") >= 5, "{:#?}", seen.events);
+    // Whoever trusts nothing but the CA of today does not trust what the next one signs.
+    std::fs::write(&bundle, issuer).expect("written");
+    let seen = foreseen(&place, 7).await;
+    let ends = failure(&seen, "tls-server", "credential.ended");
+    let known =
+        seen.events.iter().find(|e| e.kind == Kind::Foreseeable && e.what == "tls-server").expect("foreseeable");
+    assert!(known.code == "credential.proof-failed" && known.at < ends.at.plus(-200 * DAY), "{known:?}");
+}
