@@ -299,7 +299,7 @@ mod tests {
         let pinned = certificate(&key, 20);
         let server = Server {
             trust: Trust::in_anchors(std::slice::from_ref(&pinned)),
-            events: Events::new(&store),
+            events: Some(Events::new(&store)),
             place: "mdm".to_owned(),
             algorithms: rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms,
         };
