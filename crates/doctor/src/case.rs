@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pki::Time;
 
+use crate::cause::Language;
 use crate::fact::capi2::{Capi2Body, Capi2Event, PolicyVerdict, UsageSet};
 use crate::fact::certificate::{CertificateFact, StoreOwner};
 use crate::fact::event::{EventKind, OtherEvent};
@@ -11,6 +12,7 @@ use crate::fact::log::{Door, HttpError, TraceMeaning, WebRequest};
 use crate::fact::windows::PIN_VALUE;
 use crate::fact::{CertificateDescription, Code, Evidence, NdesEvent, Observed, Place, RegistryData, Thumbprint};
 use crate::finding::{Certainty, Finding, Line, Missing, Outcome};
+use crate::said::{Said, told};
 use crate::witness::{Heard, Witness};
 
 /// Client authentication (RFC 5280 §4.2.1.12).
@@ -339,8 +341,9 @@ pub(crate) fn both(first: Vec<Line>, second: Vec<Line>) -> Vec<Line> {
     if first.is_empty() || second.is_empty() { Vec::new() } else { [first, second].concat() }
 }
 
-pub(crate) fn line(place: &Place, says: impl Into<String>) -> Line {
-    Line { place: place.clone(), says: says.into() }
+pub(crate) fn line(place: &Place, says: impl Into<Said>) -> Line {
+    let Said { english, german } = says.into();
+    Line { place: place.clone(), says: english, german }
 }
 
 /// Whether the usages are known and hold this one.
@@ -360,7 +363,7 @@ pub(crate) fn certificate_says(described: &CertificateDescription) -> String {
         says.push_str(&format!(", {thumbprint}"));
     }
     if let (Some(begin), Some(end)) = (described.not_before, described.not_after) {
-        says.push_str(&format!(", {} to {}", begin.date(), end.date()));
+        says.push_str(&format!(", {} – {}", begin.date(), end.date()));
     }
     says
 }
@@ -373,17 +376,17 @@ fn short(text: &str) -> String {
     }
 }
 
-fn ndes_says(event: &NdesEvent) -> String {
+fn ndes_says(event: &NdesEvent) -> Said {
     let code = event.code.map_or(String::new(), |code| format!(" {code}"));
     let text = if event.text.is_empty() { String::new() } else { format!(": {}", short(&event.text)) };
-    format!("NDES event {}{code}{text}", event.head.id)
+    told!("NDES event {}{code}{text}", "NDES-Ereignis {}{code}{text}", event.head.id)
 }
 
-fn event_says(event: &OtherEvent) -> String {
+fn event_says(event: &OtherEvent) -> Said {
     let code = event.code.map_or(String::new(), |code| format!(" {code}"));
     let said = event.data.iter().map(|(_, value)| value.as_str()).find(|value| value.len() > 12);
     let said = said.or(event.message.as_deref()).map_or(String::new(), |text| format!(": {}", short(text)));
-    format!("{} event {}{code}{said}", event.head.provider, event.head.id)
+    told!("{} event {}{code}{said}", "{}, Ereignis {}{code}{said}", event.head.provider, event.head.id)
 }
 
 fn request_says(request: &WebRequest) -> String {
@@ -401,31 +404,50 @@ fn request_says(request: &WebRequest) -> String {
 }
 
 /// What a check of a policy could not have seen (rule R-10), and whose credential it looked at.
-fn ignored(event: &Capi2Event, verdict: &PolicyVerdict) -> String {
-    let own = if event.is_own_credential_check() { ", Schannel checking its own credential" } else { "" };
+fn ignored(event: &Capi2Event, verdict: &PolicyVerdict, language: Language) -> String {
+    let own = match event.is_own_credential_check() {
+        true => language.pick(", Schannel checking its own credential", ", Schannel prüft das eigene Zertifikat"),
+        false => "",
+    };
     let bits = verdict.ignore.unwrap_or(0);
-    let blind: Vec<&str> =
-        [(PolicyVerdict::IGNORE_REVOCATION, "revocation"), (PolicyVerdict::IGNORE_WRONG_USAGE, "usage")]
-            .into_iter()
-            .filter(|(bit, _)| bits & bit != 0)
-            .map(|(_, name)| name)
-            .collect();
-    let blind = if blind.is_empty() { String::new() } else { format!(", blind to {}", blind.join(" and ")) };
+    let blind: Vec<&str> = [
+        (PolicyVerdict::IGNORE_REVOCATION, language.pick("revocation", "Sperrung")),
+        (PolicyVerdict::IGNORE_WRONG_USAGE, language.pick("usage", "Verwendung")),
+    ]
+    .into_iter()
+    .filter(|(bit, _)| bits & bit != 0)
+    .map(|(_, name)| name)
+    .collect();
+    let blind = match blind.is_empty() {
+        true => String::new(),
+        false => {
+            format!("{}{}", language.pick(", blind to ", ", blind für "), blind.join(language.pick(" and ", " und ")))
+        }
+    };
     format!("{own}{blind}")
 }
 
-fn usages(list: &[String]) -> String {
+fn usages(list: &[String], language: Language) -> String {
     let name = |usage: &String| match usage.as_str() {
-        CLIENT_AUTH => "client authentication".to_owned(),
-        SERVER_AUTH => "server authentication".to_owned(),
-        REQUEST_AGENT => "certificate request agent".to_owned(),
+        CLIENT_AUTH => language.pick("client authentication", "Clientauthentifizierung").to_owned(),
+        SERVER_AUTH => language.pick("server authentication", "Serverauthentifizierung").to_owned(),
+        REQUEST_AGENT => language.pick("certificate request agent", "Zertifikatanforderungs-Agent").to_owned(),
         other => other.to_owned(),
     };
-    if list.is_empty() { "nothing".to_owned() } else { list.iter().take(6).map(name).collect::<Vec<_>>().join(", ") }
+    if list.is_empty() {
+        language.pick("nothing", "nichts").to_owned()
+    } else {
+        list.iter().take(6).map(name).collect::<Vec<_>>().join(", ")
+    }
 }
 
-pub(crate) fn capi2_says(event: &Capi2Event) -> String {
-    let result = event.result.map_or(String::new(), |code| format!(", result {code}"));
+pub(crate) fn capi2_says(event: &Capi2Event) -> Said {
+    Said::by(|language| capi2_in(event, language))
+}
+
+fn capi2_in(event: &Capi2Event, language: Language) -> String {
+    let result = language.pick(", result ", ", Ergebnis ");
+    let result = event.result.map_or(String::new(), |code| format!("{result}{code}"));
     let about = event.subject().map_or(String::new(), |subject| {
         let thumbprint = subject.thumbprint.map_or(String::new(), |t| format!(" {t}"));
         format!(", {}{thumbprint}", subject.subject)
@@ -436,27 +458,36 @@ pub(crate) fn capi2_says(event: &Capi2Event) -> String {
             let status = chain.map_or(0, |chain| chain.status.error);
             let leaf = chain.and_then(|chain| chain.elements.first()).map(|leaf| &leaf.application_usage);
             let usages = match leaf {
-                Some(UsageSet::Only(list)) => format!(", leaf usable for {}", usages(list)),
+                Some(UsageSet::Only(list)) => {
+                    let usable = language.pick(", leaf usable for ", ", Endzertifikat verwendbar für ");
+                    format!("{usable}{}", usages(list, language))
+                }
                 _ => String::new(),
             };
-            format!("chain built, error status 0x{status:X}{usages}")
+            let built = language.pick("chain built, error status", "Kette gebildet, Fehlerstatus");
+            format!("{built} 0x{status:X}{usages}")
         }
         Capi2Body::Policy(verdict) => {
             let policy = verdict.policy_name.clone().unwrap_or_default();
-            let element = verdict.element_index.map_or(String::new(), |index| format!(", element {index}"));
-            format!("{policy}{element}{}", ignored(event, verdict))
+            let element = verdict
+                .element_index
+                .map_or(String::new(), |index| format!(", {} {index}", language.pick("element", "Element")));
+            format!("{policy}{element}{}", ignored(event, verdict, language))
         }
-        Capi2Body::Revocation(_) => "revocation checked".to_owned(),
-        Capi2Body::Rejected(_) => "revocation information rejected".to_owned(),
+        Capi2Body::Revocation(_) => language.pick("revocation checked", "Sperrung geprüft").to_owned(),
+        Capi2Body::Rejected(_) => {
+            language.pick("revocation information rejected", "Sperrinformation verworfen").to_owned()
+        }
         Capi2Body::Retrieval(got) => {
             let status = got.http_status.as_ref().map_or(String::new(), |status| format!(" {status}"));
-            format!("fetched {}{status}", got.url.clone().unwrap_or_default())
+            format!("{} {}{status}", language.pick("fetched", "abgerufen:"), got.url.clone().unwrap_or_default())
         }
-        Capi2Body::PrivateKey(_) => "private key acquired".to_owned(),
-        Capi2Body::Objects(_) => "certificates in detail".to_owned(),
-        Capi2Body::Start => "begun".to_owned(),
+        Capi2Body::PrivateKey(_) => language.pick("private key acquired", "privaten Schlüssel geöffnet").to_owned(),
+        Capi2Body::Objects(_) => language.pick("certificates in detail", "Zertifikate im Einzelnen").to_owned(),
+        Capi2Body::Start => language.pick("begun", "begonnen").to_owned(),
         Capi2Body::Other(name) => name.clone(),
     };
-    let process = event.process.as_ref().map_or(String::new(), |process| format!(" by {process}"));
-    format!("CAPI2 event {}{process}: {what}{about}{result}", event.head.id)
+    let by = language.pick(" by ", " von ");
+    let process = event.process.as_ref().map_or(String::new(), |process| format!("{by}{process}"));
+    format!("{} {}{process}: {what}{about}{result}", language.pick("CAPI2 event", "CAPI2-Ereignis"), event.head.id)
 }

@@ -18,6 +18,17 @@ pub enum Language {
     German,
 }
 
+impl Language {
+    /// The one in this language.
+    #[must_use]
+    pub const fn pick(self, english: &'static str, german: &'static str) -> &'static str {
+        match self {
+            Language::English => english,
+            Language::German => german,
+        }
+    }
+}
+
 /// A known root cause.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pki::Time;
 
+use crate::cause::Language;
 use crate::fact::{CertificateDescription, Place};
 use crate::witness::Witness;
 
@@ -61,8 +62,21 @@ pub struct Finding {
 pub struct Line {
     /// Where and when.
     pub place: Place,
-    /// What stands there, in numbers and names; never translated.
+    /// What stands there, in names, numbers and quotations, and in English between them.
     pub says: String,
+    /// The same in German, where it differs.
+    pub german: Option<String>,
+}
+
+impl Line {
+    /// What stands there, in this language.
+    #[must_use]
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::English => &self.says,
+            Language::German => self.german.as_deref().unwrap_or(&self.says),
+        }
+    }
 }
 
 /// How bad a finding is, worst first.

@@ -18,6 +18,7 @@ pub mod forecast;
 pub mod noise;
 mod page;
 pub mod report;
+mod said;
 pub mod source;
 mod witness;
 

@@ -1,5 +1,6 @@
 //! A diagnosis in words, in one language, ready to be printed in four ways.
 
+mod german;
 mod html;
 mod label;
 mod layout;
@@ -239,7 +240,10 @@ pub struct Source {
     /// First and last time in it.
     pub span: Option<(String, String)>,
     /// Why nothing can be made of it.
-    pub unusable: Option<&'static str>,
+    pub unusable: Option<String>,
+    /// What it is, in words.
+    #[serde(skip)]
+    pub kind_in_words: String,
 }
 
 /// What was mended, how often.
@@ -249,6 +253,9 @@ pub struct Mended {
     pub file: String,
     /// What.
     pub kind: String,
+    /// What, in words.
+    #[serde(skip)]
+    pub kind_in_words: String,
     /// How often.
     pub times: u64,
 }
@@ -292,6 +299,12 @@ impl Report {
             repairs: writer.repairs(evidence),
             remarks: writer.remarks(evidence),
         }
+    }
+
+    /// The evidence that would settle a check, in words.
+    fn wanted(&self, open: &Open) -> String {
+        let wanted = self.witnesses.iter().filter(|witness| open.needs.contains(&witness.witness));
+        wanted.map(|witness| witness.title).collect::<Vec<_>>().join(", ")
     }
 
     /// The machine-readable form, as `docs/reference/doctor-report.schema.json` describes it.

@@ -27,6 +27,7 @@ pub(crate) struct Events {
     store: Store,
     room: Arc<Semaphore>,
     written: Arc<AtomicU32>,
+    most: u32,
 }
 
 /// The refusal of a certificate.
@@ -51,7 +52,8 @@ pub(crate) struct Refused {
 
 impl Events {
     pub(crate) fn new(store: &Store) -> Events {
-        Events { store: store.clone(), room: Arc::new(Semaphore::new(UNDER_WAY)), written: Arc::default() }
+        let room = Arc::new(Semaphore::new(UNDER_WAY));
+        Events { store: store.clone(), room, written: Arc::default(), most: MOST_EVENTS }
     }
 
     /// Has an event written, some time soon.
@@ -87,7 +89,7 @@ impl Events {
         }
         last?;
         if self.written.fetch_add(1, Ordering::Relaxed).is_multiple_of(CLEARED_EVERY) {
-            self.store.events_forget(MOST_EVENTS, now).await?;
+            self.store.events_forget(self.most, now).await?;
         }
         Ok(())
     }
@@ -148,4 +150,108 @@ fn capi2(judgement: &Judgement, id: &str, node: &str) -> String {
     let policy = render::policy_event(status, &alone.verdict.chain, &context);
     let both = chain + &policy;
     if both.len() <= LONGEST_CAPI2 { both } else { policy }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use chain::Strength;
+    use chain::policy::{Policy, Ssl};
+    use pki::key::{KeySpec, PrivateKey};
+    use pki::{Name, Validity};
+
+    use super::*;
+    use crate::store::EventFilter;
+    use crate::trust::{Asked, Lists, Trust};
+
+    const NOW: Time = Time(1_800_000_000);
+
+    fn refused(source: &str, judgement: Option<Judgement>) -> Refused {
+        Refused {
+            role: EventRole::Client,
+            place: "registration-point".to_owned(),
+            source: source.to_owned(),
+            code: "client.issuer",
+            result: 0x800B_010A,
+            detail: "nobody made it".to_owned(),
+            judgement,
+            at: NOW,
+        }
+    }
+
+    /// Of a certificate with this subject, which nobody trusts.
+    fn judgement(subject: &str) -> Judgement {
+        let key = PrivateKey::generate(KeySpec::P256).unwrap();
+        let validity = Validity { not_before: NOW, not_after: NOW.plus(60) };
+        let name = Name::parse(subject).unwrap();
+        let leaf = scep::client::self_signed(&name, &key, validity, &mut world::random).unwrap();
+        let policy = Policy::SslClient(Ssl::default());
+        let (strength, revocation) = (Strength::Strong, Lists::Ignored);
+        let asked = Asked { leaf: &leaf, additional: &[], usages: &[], policy, strength, revocation };
+        Trust::in_anchors(&[]).judge(&asked, NOW)
+    }
+
+    async fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("store.db").display());
+        let store = Store::open(&url, "a").await.unwrap();
+        (folder, store)
+    }
+
+    async fn all(store: &Store) -> Vec<StoredEvent> {
+        store.events(&EventFilter { limit: 10_000, ..EventFilter::default() }).await.unwrap()
+    }
+
+    /// Whoever is refused waits for nothing, and a flood is not kept whole.
+    #[tokio::test]
+    async fn a_flood_holds_nobody_up() {
+        let (_folder, store) = store().await;
+        let events = Events::new(&store);
+        for number in 0..1000 {
+            events.keep(refused(&format!("192.0.2.{number}"), None));
+        }
+        // Nothing was written yet: this thread has not let anything else run.
+        assert_eq!(events.room.available_permits(), 0);
+        let _all_written = events.room.acquire_many(u32::try_from(UNDER_WAY).unwrap()).await.unwrap();
+        assert_eq!(all(&store).await.len(), UNDER_WAY);
+    }
+
+    #[tokio::test]
+    async fn old_events_make_room_for_new_ones() {
+        let (_folder, store) = store().await;
+        let events = Events { most: 5, ..Events::new(&store) };
+        for number in 0..200 {
+            events.write(refused(&format!("192.0.2.{number}"), None)).await.unwrap();
+        }
+        let kept = all(&store).await.len();
+        assert!((5..5 + CLEARED_EVERY as usize).contains(&kept), "{kept}");
+    }
+
+    #[tokio::test]
+    async fn what_is_too_long_is_kept_in_short() {
+        let (_folder, store) = store().await;
+        let events = Events::new(&store);
+        let long = |count: usize| format!("CN=short,O={}", "x".repeat(count));
+        for (source, judgement) in [
+            ("short", judgement("CN=short")),
+            ("long", judgement(&long(15_000))),
+            ("longest", judgement(&long(60_000))),
+        ] {
+            events.write(refused(source, Some(judgement))).await.unwrap();
+        }
+        let kept = all(&store).await;
+        let of = |source: &str| &kept.iter().find(|e| e.event.source == source).unwrap().event;
+        let has = |text: &str| {
+            ["CertGetCertificateChain>", "CertVerifyCertificateChainPolicy>", "X509Objects>"].map(|e| text.contains(e))
+        };
+        assert_eq!(has(&of("short").capi2), [true, true, true]);
+        assert_eq!(has(&of("long").capi2), [true, true, false], "event 90 has the whole name, twice");
+        assert!(of("longest").judgement.is_empty() && !of("short").judgement.is_empty());
+        for event in kept.iter().map(|e| &e.event) {
+            assert!(event.judgement.len() <= LONGEST_JUDGEMENT && event.capi2.len() <= LONGEST_CAPI2);
+            // The policy would have said that the root is not trusted; what was answered is what is kept.
+            assert_eq!((event.result, event.error), (0x800B_010A, 0x20));
+            assert!(event.capi2.contains("<Result value=\"800B010A\">"), "{}", event.capi2);
+        }
+    }
 }

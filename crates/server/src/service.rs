@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use arc_swap::ArcSwap;
 use pki::Time;
@@ -45,6 +46,8 @@ pub struct Service {
     pub(crate) asking: BTreeMap<String, Semaphore>,
     /// Something has been queued for a policy module.
     pub(crate) queued: Notify,
+    /// Until when this node has said that it renews the credentials, in seconds since 1970.
+    pub(crate) acts_until: AtomicI64,
     /// Keys made beforehand.
     pub(crate) spare: credential::Spare,
     /// Where refusals of certificates are kept.
@@ -155,6 +158,7 @@ impl Service {
             modules,
             asking,
             queued: Notify::new(),
+            acts_until: AtomicI64::new(i64::MIN),
             spare: credential::Spare::default(),
             events,
             signers: Signers::default(),

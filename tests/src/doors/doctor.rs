@@ -39,7 +39,7 @@ doors! {
     /// Certificate listings.
     doctor_certutil, certutil_seeds, b"My\n================ Certificate 0 ================\n", ["certificate/ndes-ra-signing.pem"];
     /// Anything: recognised by its content.
-    doctor_any, any_seeds, b"", ["certificate/ndes-ra-signing.pem", "synthetic/incident-paste.txt", "registry/MSCEP.reg", "evtx/issue_201.evtx"];
+    doctor_any, any_seeds, b"", ["certificate/ndes-ra-signing.pem", "synthetic/incident-paste.txt", "registry/MSCEP.reg", "evtx/issue_201.evtx", "../suites/nist-pkits/crls/GoodCACRL.crl"];
 }
 
 /// Reads a file that begins so, in chunks of a length that the octets decide, and goes on to every form of the report.

@@ -5,6 +5,7 @@ use crate::case::{Case, Needs, Signs, line};
 use crate::fact::certificate::Archived;
 use crate::fact::log::TraceMeaning;
 use crate::finding::Outcome;
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Registry, Witness::MachineStore]];
@@ -28,13 +29,26 @@ fn judge(case: &Case<'_>) -> Outcome {
         None if case.heard(Witness::MachineStore) => {
             let listed = case.machine_store().count();
             let store = case.machine_store().next().map(|(place, _)| {
-                line(place, format!("none of {listed} certificates of the machine's store My has this thumbprint"))
+                line(
+                    place,
+                    told!(
+                        "none of {listed} certificates of the machine's store My has this thumbprint",
+                        "keines der {listed} Zertifikate im Computerspeicher My hat diesen Fingerabdruck"
+                    ),
+                )
             });
             Signs::certain([vec![pinned], store.into_iter().collect(), missed].concat())
         }
-        Some((place, found)) if found.archived == Some(Archived::Yes) => {
-            Signs::certain([vec![pinned, line(place, "archived in the machine's store My")], missed].concat())
-        }
+        Some((place, found)) if found.archived == Some(Archived::Yes) => Signs::certain(
+            [
+                vec![
+                    pinned,
+                    line(place, told!("archived in the machine's store My", "archiviert im Computerspeicher My")),
+                ],
+                missed,
+            ]
+            .concat(),
+        ),
         // The pin is a word with blanks or invisible characters: another cause (F-03) explains why it is not found.
         Some(_) => return Outcome::Clear,
         None => Signs::probable(missed),

@@ -2,7 +2,9 @@
 
 use super::Check;
 use crate::case::{Case, Needs, Signs, line};
+use crate::cause::Language;
 use crate::finding::Outcome;
+use crate::said::Said;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Registry]];
@@ -18,7 +20,11 @@ fn judge(case: &Case<'_>) -> Outcome {
     let digits = pin.raw.chars().filter(char::is_ascii_hexdigit).count();
     let mut signs = Signs::default();
     if !odd.is_empty() || digits != 40 {
-        let says = format!("NDESCertThumbprint has {digits} hexadecimal digits and beside them {}", list(&odd));
+        let says = Said::by(|language| {
+            let before = language.pick("NDESCertThumbprint has", "NDESCertThumbprint hat");
+            let between = language.pick("hexadecimal digits and beside them", "Hexadezimalziffern und daneben");
+            format!("{before} {digits} {between} {}", list(&odd, language))
+        });
         signs.certain.push(line(pin.place, says));
     }
     let plain: String = pin.raw.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_uppercase();
@@ -26,6 +32,9 @@ fn judge(case: &Case<'_>) -> Outcome {
     case.weigh("F-03", signs, NEEDS).about(described).with("pin", pin.raw).with("new", plain)
 }
 
-fn list(odd: &[String]) -> String {
-    if odd.is_empty() { "nothing".to_owned() } else { odd.iter().take(8).cloned().collect::<Vec<_>>().join(" ") }
+fn list(odd: &[String], language: Language) -> String {
+    match odd {
+        [] => language.pick("nothing", "nichts").to_owned(),
+        odd => odd.iter().take(8).cloned().collect::<Vec<_>>().join(" "),
+    }
 }

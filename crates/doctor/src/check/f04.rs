@@ -3,6 +3,7 @@
 use super::Check;
 use crate::case::{Case, Needs, Signs, certificate_says, line};
 use crate::finding::{Outcome, Severity};
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Registry, Witness::MachineStore]];
@@ -25,8 +26,8 @@ fn judge(case: &Case<'_>) -> Outcome {
     let days = (end.seconds() - case.now.seconds()) / 86_400;
     let signs = Signs::certain(vec![
         line(pin.place, format!("NDESCertThumbprint = {}", pin.raw)),
-        line(place, format!("pinned: {}", certificate_says(described))),
-        line(twin_place, format!("newer twin: {}", certificate_says(twin))),
+        line(place, told!("pinned: {}", "eingetragen: {}", certificate_says(described))),
+        line(twin_place, told!("newer twin: {}", "neuerer Zwilling: {}", certificate_says(twin))),
     ]);
     let outcome = case.weigh("F-04", signs, NEEDS).about(Some(described)).with("days", days).with("pin", pin.raw);
     let outcome = match twin.thumbprint {

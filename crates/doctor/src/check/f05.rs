@@ -4,6 +4,7 @@ use super::Check;
 use crate::case::{CLIENT_AUTH, Case, Needs, Signs, certificate_says, lacks_usage, line};
 use crate::fact::log::{Answer, TraceMeaning};
 use crate::finding::Outcome;
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Registry, Witness::MachineStore]];
@@ -23,7 +24,8 @@ fn judge(case: &Case<'_>) -> Outcome {
     let mut signs = Signs::default();
     if lacks_usage(described, CLIENT_AUTH) {
         let usages = described.usages.clone().unwrap_or_default().join(" ");
-        signs.certain = vec![line(place, format!("{}: usages {usages}", certificate_says(described)))];
+        signs.certain =
+            vec![line(place, told!("{}: usages {usages}", "{}: Verwendungen {usages}", certificate_says(described)))];
         signs.certain.extend(refused);
     }
     case.weigh("F-05", signs, NEEDS).about(Some(described))

@@ -7,6 +7,7 @@ use crate::fact::certificate::PrivateKey;
 use crate::fact::event::EventKind;
 use crate::fact::{Capi2Event, Thumbprint};
 use crate::finding::Outcome;
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::PolicyModuleLog, Witness::Capi2], &[Witness::SystemLog, Witness::Capi2]];
@@ -49,6 +50,15 @@ fn keyless(case: &Case<'_>, pinned: Thumbprint) -> Vec<crate::Line> {
     let entries = case.machine_store().filter(|(_, found)| found.described.thumbprint == Some(pinned));
     entries
         .filter(|(_, found)| lacks(&found.private_key))
-        .map(|(place, found)| line(place, format!("{}: no usable private key", certificate_says(&found.described))))
+        .map(|(place, found)| {
+            line(
+                place,
+                told!(
+                    "{}: no usable private key",
+                    "{}: kein brauchbarer privater Schlüssel",
+                    certificate_says(&found.described)
+                ),
+            )
+        })
         .collect()
 }

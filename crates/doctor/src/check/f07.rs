@@ -5,6 +5,7 @@ use crate::case::{Case, Needs, Signs, certificate_says, line};
 use crate::fact::Thumbprint;
 use crate::fact::certificate::PrivateKey;
 use crate::finding::{Line, Outcome};
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Registry, Witness::MachineStore]];
@@ -35,7 +36,10 @@ pub(super) fn in_ksp(case: &Case<'_>, wanted: impl Fn(Option<Thumbprint>) -> boo
         };
         let provider = container.provider.as_deref().unwrap_or_default();
         if provider.to_lowercase().contains("key storage provider") || provider.contains("Platform Crypto") {
-            lines.push(line(place, format!("{}: provider {provider}", certificate_says(&found.described))));
+            lines.push(line(
+                place,
+                told!("{}: provider {provider}", "{}: Anbieter {provider}", certificate_says(&found.described)),
+            ));
         }
     }
     lines

@@ -4,6 +4,7 @@ use super::Check;
 use crate::case::{Case, Needs, Signs, certificate_says, line};
 use crate::fact::event::EventKind;
 use crate::finding::Outcome;
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::RootStore]];
@@ -20,7 +21,15 @@ fn judge(case: &Case<'_>) -> Outcome {
         })
         .collect();
     let lines = misplaced.iter().map(|(place, found)| {
-        line(place, format!("{} in Root, issued by {}", certificate_says(&found.described), found.described.issuer))
+        line(
+            place,
+            told!(
+                "{} in Root, issued by {}",
+                "{} in Root, ausgestellt von {}",
+                certificate_says(&found.described),
+                found.described.issuer
+            ),
+        )
     });
     let mut signs = Signs::certain(lines.collect());
     if !signs.is_empty() {

@@ -4,6 +4,7 @@ use super::Check;
 use crate::case::{Case, Needs, SERVER_AUTH, Signs, certificate_says, has_usage, line};
 use crate::fact::{CertificateDescription, Code, ProbeFact};
 use crate::finding::{Line, Outcome};
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Probe], &[Witness::MachineStore]];
@@ -42,7 +43,7 @@ fn probed(case: &Case<'_>) -> Vec<Line> {
         if expired || fault.is_some() {
             let shown = leaf.as_ref().map(certificate_says).unwrap_or_default();
             let fault = fault.clone().unwrap_or_else(|| "expired".to_owned());
-            lines.push(line(place, format!("{host} shows {shown}: {fault}")));
+            lines.push(line(place, told!("{host} shows {shown}: {fault}", "{host} zeigt {shown}: {fault}")));
         }
     }
     lines

@@ -4,6 +4,7 @@ use super::Check;
 use crate::case::{Case, Needs, Signs, line};
 use crate::fact::log::Door;
 use crate::finding::Outcome;
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::RegistrationPointWebLog]];
@@ -17,7 +18,16 @@ fn judge(case: &Case<'_>) -> Outcome {
             && setting.attribute("enabled").is_some_and(|value| value.eq_ignore_ascii_case("true"))
     });
     let set: Vec<_> = set
-        .map(|(place, setting)| line(place, format!("windowsAuthentication enabled in {}", setting.location)))
+        .map(|(place, setting)| {
+            line(
+                place,
+                told!(
+                    "windowsAuthentication enabled in {}",
+                    "windowsAuthentication eingeschaltet in {}",
+                    setting.location
+                ),
+            )
+        })
         .collect();
     let refused = case.requests(Door::RegistrationPoint, |request| request.status == Some(401));
     case.weigh("F-17", Signs::certain(set).or_probable(refused), NEEDS)

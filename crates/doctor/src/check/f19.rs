@@ -4,6 +4,7 @@ use super::Check;
 use crate::case::{Case, Needs, Signs, certificate_says, line};
 use crate::fact::Thumbprint;
 use crate::finding::{Line, Outcome};
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::ConnectorLog], &[Witness::Registry, Witness::MachineStore]];
@@ -23,10 +24,23 @@ fn encryption_certificate(case: &Case<'_>) -> Vec<Line> {
         let Some(thumbprint) = value.data.text().filter(|_| named).and_then(Thumbprint::parse) else { continue };
         match case.describe(thumbprint) {
             Some((_, described)) if case.is_expired(described) => {
-                lines.push(line(place, format!("EncryptionCertThumbprint names {}", certificate_says(described))));
+                lines.push(line(
+                    place,
+                    told!(
+                        "EncryptionCertThumbprint names {}",
+                        "EncryptionCertThumbprint nennt {}",
+                        certificate_says(described)
+                    ),
+                ));
             }
             None if case.heard(Witness::MachineStore) => {
-                lines.push(line(place, format!("EncryptionCertThumbprint {thumbprint} is not in the machine's store")));
+                lines.push(line(
+                    place,
+                    told!(
+                        "EncryptionCertThumbprint {thumbprint} is not in the machine's store",
+                        "EncryptionCertThumbprint {thumbprint} ist nicht im Computerspeicher"
+                    ),
+                ));
             }
             _ => {}
         }

@@ -5,6 +5,7 @@ use super::f06::{is_key_failure, is_ra};
 use crate::case::{Case, Needs, Signs, certificate_says, line};
 use crate::fact::certificate::{Archived, PrivateKey};
 use crate::finding::Outcome;
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::MachineStore, Witness::ApplicationLog]];
@@ -22,7 +23,14 @@ fn judge(case: &Case<'_>) -> Outcome {
         .filter(|(_, found)| good(found) && matches!(found.private_key, PrivateKey::Absent | PrivateKey::Unusable(..)))
         .collect();
     let says = |(place, found): &(&crate::Place, &crate::fact::CertificateFact)| {
-        line(place, format!("{}: no usable private key", certificate_says(&found.described)))
+        line(
+            place,
+            told!(
+                "{}: no usable private key",
+                "{}: kein brauchbarer privater Schlüssel",
+                certificate_says(&found.described)
+            ),
+        )
     };
     lines.extend(keyless.iter().map(says));
     if lines.is_empty() && !failures.is_empty() && !case.heard(Witness::MachineStore) {

@@ -3,6 +3,7 @@
 use super::Check;
 use crate::case::{Case, Needs, Signs, certificate_says, line};
 use crate::finding::Outcome;
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Registry, Witness::MachineStore]];
@@ -20,9 +21,20 @@ fn judge(case: &Case<'_>) -> Outcome {
     let foreign = |name: Option<&str>| name.is_some_and(|name| !name.eq_ignore_ascii_case(ca));
     let mut signs = Signs::default();
     if candidates.iter().all(|(_, found)| foreign(found.described.issuer.common_name())) {
-        signs.certain.push(line(place, format!("NDES is configured for the CA {ca}")));
+        signs.certain.push(line(
+            place,
+            told!("NDES is configured for the CA {ca}", "NDES ist für die Zertifizierungsstelle {ca} eingerichtet"),
+        ));
         signs.certain.extend(candidates.iter().map(|(place, found)| {
-            line(place, format!("{} issued by {}", certificate_says(&found.described), found.described.issuer))
+            line(
+                place,
+                told!(
+                    "{} issued by {}",
+                    "{} ausgestellt von {}",
+                    certificate_says(&found.described),
+                    found.described.issuer
+                ),
+            )
         }));
         signs.certain.extend(case.ra_start_failures());
     }

@@ -8,6 +8,7 @@ use crate::fact::ProbeFact;
 use crate::fact::capi2::Capi2Body;
 use crate::fact::log::Door;
 use crate::finding::{Line, Outcome};
+use crate::said::{Said, told};
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::ApplicationLog, Witness::Capi2]];
@@ -34,9 +35,10 @@ fn probed(case: &Case<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     for (place, probe) in case.evidence.probes() {
         let ProbeFact::Crl { url, next_update, fault, .. } = probe.as_ref() else { continue };
-        let late = next_update.filter(|at| *at < case.now).map(|at| format!("next update was due {at}"));
-        if let Some(says) = fault.clone().or(late) {
-            lines.push(line(place, format!("{url}: {says}")));
+        let late = next_update.filter(|at| *at < case.now);
+        let late = late.map(|at| told!("{url}: next update was due {at}", "{url}: die nächste war fällig am {at}"));
+        if let Some(says) = fault.as_ref().map(|fault| Said::from(format!("{url}: {fault}"))).or(late) {
+            lines.push(line(place, says));
         }
     }
     lines

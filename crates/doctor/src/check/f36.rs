@@ -4,6 +4,7 @@ use super::Check;
 use crate::case::{Case, Needs, Signs, certificate_says, line};
 use crate::fact::certificate::Authority;
 use crate::finding::Outcome;
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::MachineStore, Witness::RootStore]];
@@ -32,8 +33,18 @@ fn judge(case: &Case<'_>) -> Outcome {
             && let Some((new_place, new)) = newer(old.not_before)
         {
             lines.push(line(place, certificate_says(ra)));
-            lines.push(line(old_place, format!("issued with the key of {}", certificate_says(old))));
-            lines.push(line(new_place, format!("the CA's newer key: {}", certificate_says(new))));
+            lines.push(line(
+                old_place,
+                told!("issued with the key of {}", "ausgestellt mit dem Schlüssel von {}", certificate_says(old)),
+            ));
+            lines.push(line(
+                new_place,
+                told!(
+                    "the CA's newer key: {}",
+                    "neuerer Schlüssel der Zertifizierungsstelle: {}",
+                    certificate_says(new)
+                ),
+            ));
         }
     }
     let outcome = case.weigh("F-36", Signs::certain(lines), NEEDS);

@@ -4,6 +4,7 @@ use super::Check;
 use crate::case::{Case, Needs, Signs, line};
 use crate::fact::windows::RegistryData;
 use crate::finding::{Line, Outcome};
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Registry]];
@@ -51,7 +52,7 @@ pub(super) fn missing(case: &Case<'_>) -> Option<Vec<Line>> {
     let place = case.evidence.registry_values("MSCEP", "SignatureTemplate").map(|(place, _)| place).next();
     let place = place.or_else(|| case.evidence.registry().map(|(place, _)| place).next())?;
     let absent = MANDATORY.iter().filter(|value| !there(value));
-    Some(absent.map(|(key, name)| line(place, format!(r"{key}\{name} is missing"))).collect())
+    Some(absent.map(|(key, name)| line(place, told!("{key}\\{name} is missing", "{key}\\{name} fehlt"))).collect())
 }
 
 impl Outcome {

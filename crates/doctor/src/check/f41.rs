@@ -3,6 +3,7 @@
 use super::Check;
 use crate::case::{Case, Needs, Signs, line};
 use crate::finding::Outcome;
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Registry]];
@@ -24,7 +25,10 @@ fn judge(case: &Case<'_>) -> Outcome {
     if !parent_exported && !named {
         return Outcome::CannotTell(crate::finding::Missing { needs: vec![Witness::Registry], leads: Vec::new() });
     }
-    let lines =
-        if named { Vec::new() } else { vec![line(place, format!(r"{} exists; Modules\Policy does not", key.path))] };
+    let lines = if named {
+        Vec::new()
+    } else {
+        vec![line(place, told!("{} exists; Modules\\Policy does not", "{} ist da, Modules\\Policy nicht", key.path))]
+    };
     case.weigh("F-41", Signs::certain(lines), NEEDS)
 }

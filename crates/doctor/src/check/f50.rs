@@ -4,6 +4,7 @@ use super::Check;
 use crate::case::{Case, Needs, Signs, line};
 use crate::fact::log::Door;
 use crate::finding::{Line, Outcome};
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Registry, Witness::NdesWebLog]];
@@ -38,7 +39,11 @@ fn crowded(case: &Case<'_>, most: u64, minutes: u64) -> Vec<Line> {
         if let Some((first, _)) = asked.get(at - most)
             && last - first < life
         {
-            let says = format!("{} passwords asked for within {minutes} minutes; the cache holds {most}", most + 1);
+            let says = told!(
+                "{} passwords asked for within {minutes} minutes; the cache holds {most}",
+                "{} Kennwörter innerhalb von {minutes} Minuten angefordert; der Zwischenspeicher fasst {most}",
+                most + 1
+            );
             return vec![line(place, says)];
         }
     }

@@ -5,6 +5,7 @@ use crate::case::{Case, Needs, Signs, certificate_says, line};
 use crate::fact::capi2::Capi2Body;
 use crate::fact::event::EventKind;
 use crate::finding::{Line, Outcome};
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::Capi2], &[Witness::ConnectorLog]];
@@ -33,7 +34,10 @@ fn not_yet_valid(case: &Case<'_>) -> Vec<Line> {
         let described = leaf.certificate.thumbprint.and_then(|thumbprint| case.describe(thumbprint));
         let Some((_, described)) = described.filter(|_| leaf.status.error & 1 != 0) else { continue };
         if described.not_before.is_some_and(|begin| begin > when.at) && case.concerns_enrolment(event) {
-            lines.push(line(place, format!("not yet valid at {}: {}", when.at, certificate_says(described))));
+            lines.push(line(
+                place,
+                told!("not yet valid at {}: {}", "noch nicht gültig am {}: {}", when.at, certificate_says(described)),
+            ));
         }
     }
     lines

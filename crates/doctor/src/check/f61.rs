@@ -44,7 +44,7 @@ fn weak_leaves(case: &Case<'_>) -> Vec<Line> {
         let known = leaf.certificate.thumbprint.is_some_and(|thumbprint| own.contains(&thumbprint));
         let fresh = lines.len() < MOST && lines.iter().all(|known| !known.says.contains(&leaf.certificate.subject));
         if known && fresh && is_weak(leaf) {
-            let bits = leaf.key_bits.map_or(String::new(), |bits| format!("{bits} bits, "));
+            let bits = leaf.key_bits.map_or(String::new(), |bits| format!("{bits} bit, "));
             let hash = leaf.signature_hash.clone().unwrap_or_default();
             lines.push(line(place, format!("{}: {bits}{hash}", leaf.certificate.subject)));
         }

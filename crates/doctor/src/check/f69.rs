@@ -3,6 +3,7 @@
 use super::Check;
 use crate::case::{Case, Needs, Signs, line};
 use crate::finding::{Line, Outcome};
+use crate::said::told;
 use crate::witness::Witness;
 
 const NEEDS: Needs = &[&[Witness::IisConfiguration]];
@@ -34,15 +35,33 @@ fn pool(case: &Case<'_>) -> Vec<Line> {
         let zero = |time: &str| time.chars().all(|c| matches!(c, '0' | ':'));
         for (name, good) in [("managedPipelineMode", "Classic"), ("enable32BitAppOnWin64", "false")] {
             if let Some(value) = setting.attribute(name).filter(|value| !value.eq_ignore_ascii_case(good)) {
-                lines.push(line(place, format!("application pool SCEP: {name} = {value}, installed as {good}")));
+                lines.push(line(
+                    place,
+                    told!(
+                        "application pool SCEP: {name} = {value}, installed as {good}",
+                        "Anwendungspool SCEP: {name} = {value}, eingerichtet als {good}"
+                    ),
+                ));
             }
         }
         if let Some(value) = setting.attribute("idleTimeout").filter(|value| !zero(value)) {
-            lines.push(line(place, format!("application pool SCEP: idleTimeout = {value}, installed as 00:00:00")));
+            lines.push(line(
+                place,
+                told!(
+                    "application pool SCEP: idleTimeout = {value}, installed as 00:00:00",
+                    "Anwendungspool SCEP: idleTimeout = {value}, eingerichtet als 00:00:00"
+                ),
+            ));
         }
         let recycles = setting.path.ends_with("periodicRestart");
         if let Some(value) = setting.attribute("time").filter(|value| recycles && !zero(value)) {
-            lines.push(line(place, format!("application pool SCEP: periodicRestart = {value}, installed as 00:00:00")));
+            lines.push(line(
+                place,
+                told!(
+                    "application pool SCEP: periodicRestart = {value}, installed as 00:00:00",
+                    "Anwendungspool SCEP: periodicRestart = {value}, eingerichtet als 00:00:00"
+                ),
+            ));
         }
     }
     lines
@@ -57,7 +76,14 @@ fn site(case: &Case<'_>) -> Vec<Line> {
             let allowed =
                 setting.attribute("allowDoubleEscaping").is_some_and(|value| value.eq_ignore_ascii_case("true"));
             if !allowed {
-                lines.push(line(place, format!("{}: allowDoubleEscaping is not true", setting.location)));
+                lines.push(line(
+                    place,
+                    told!(
+                        "{}: allowDoubleEscaping is not true",
+                        "{}: allowDoubleEscaping ist nicht true",
+                        setting.location
+                    ),
+                ));
             }
         }
     }

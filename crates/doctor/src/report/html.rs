@@ -122,7 +122,7 @@ fn open(report: &Report, language: Language, out: &mut String) {
     }
     out.push_str(&format!("<section><h2>{}</h2><ul>\n", Label::CannotTell.in_language(language)));
     for open in &report.cannot_tell {
-        out.push_str(&format!("<li>{} {}: {}</li>\n", open.code, escaped(&open.title), open.needs.join(", ")));
+        out.push_str(&format!("<li>{} {}: {}</li>\n", open.code, escaped(&open.title), escaped(&report.wanted(open))));
     }
     out.push_str(&format!("</ul><p>{}:</p>", Label::Collect.in_language(language)));
     let needed = |name: &str| report.cannot_tell.iter().any(|open| open.needs.contains(&name));

@@ -28,7 +28,7 @@ pub fn markdown(report: &Report) -> String {
         out.push_str(&format!("## {}\n\n", say(Label::CannotTell)));
         for open in &report.cannot_tell {
             let lead = if open.leads.is_empty() { "" } else { " ←" };
-            let needs = open.needs.join(", ");
+            let needs = report.wanted(open);
             out.push_str(&format!("* {} {}: {needs}{lead}\n", open.code, escaped(&open.title)));
             open.leads
                 .iter()

@@ -209,7 +209,7 @@ impl Page {
             self.out.push_str(&format!("{count} {}.\n", self.say(label)));
         }
         for repair in &report.repairs {
-            let what = repair.kind.replace('_', " ");
+            let what = &repair.kind_in_words;
             self.out.push_str(&format!("{}: {}: {what} ({})\n", self.say(Label::Repaired), repair.file, repair.times));
         }
         if !report.remarks.is_empty() {
@@ -218,8 +218,8 @@ impl Page {
         }
         for source in &report.sources {
             let items = format!("{} {}", source.items, self.say(Label::Items));
-            let why = source.unusable.map_or(String::new(), |why| format!(": {why}"));
-            let line = format!("{}: {} ({}, {items}){why}", self.say(Label::Read), source.file, source.kind);
+            let why = source.unusable.as_ref().map_or(String::new(), |why| format!(": {why}"));
+            let line = format!("{}: {} ({}, {items}){why}", self.say(Label::Read), source.file, source.kind_in_words);
             self.out.push_str(&wrap(&line, 0, WIDTH));
         }
     }

@@ -1,10 +1,11 @@
 //! Puts parts of a diagnosis into words.
 
+use super::german;
 use super::label::{self, Label};
 use super::redact::Redactor;
 use super::{Cited, Ending, Entry, Heeded, Mended, Open, Shown, Source, Wanted};
 use crate::cause::{self, Language, filled};
-use crate::fact::{CertificateDescription, Evidence, Limit, Place, Position, ProbeFact};
+use crate::fact::{CertificateDescription, Evidence, Limit, Place, Position, ProbeFact, When, Zone};
 use crate::finding::{Finding, Line, Outcome};
 use crate::forecast::{Due, Role};
 use crate::witness::{Heard, Witness};
@@ -77,9 +78,37 @@ impl Writer {
         let Place { file, position, when } = &line.place;
         Cited {
             file: self.redactor.text(file),
-            position: if *position == Position::Whole { String::new() } else { position.to_string() },
-            time: when.map(|when| when.to_string()),
-            says: self.redactor.text(&line.says),
+            position: self.position(*position),
+            time: when.map(|when| self.moment(when)),
+            says: self.redactor.text(line.in_language(self.language)),
+        }
+    }
+
+    fn position(&self, position: Position) -> String {
+        let (name, number) = match position {
+            Position::Whole => return String::new(),
+            Position::Record(number) => (self.language.pick("record", "Datensatz"), number),
+            Position::Item(number) => (self.language.pick("item", "Eintrag"), number),
+            Position::Line(number) => (self.language.pick("line", "Zeile"), number),
+        };
+        format!("{name} {number}")
+    }
+
+    fn moment(&self, when: When) -> String {
+        match when.zone {
+            Zone::Unknown => {
+                let unknown = self.language.pick("(local time, zone unknown)", "(Ortszeit, Zone unbekannt)");
+                format!("{} {unknown}", when.at)
+            }
+            Zone::Utc | Zone::Bias(_) => when.to_string(),
+        }
+    }
+
+    /// What a reader or a shell said of a file.
+    fn sentence(&self, english: &str) -> String {
+        match self.language {
+            Language::English => english.to_owned(),
+            Language::German => german::sentence(english),
         }
     }
 
@@ -158,8 +187,12 @@ impl Writer {
             octets: source.octets,
             items: source.items,
             damaged: source.damaged,
-            span: source.span.map(|(first, last)| (first.to_string(), last.to_string())),
-            unusable: source.unusable,
+            span: source.span.map(|(first, last)| (self.moment(first), self.moment(last))),
+            unusable: source.unusable.map(|why| self.sentence(why)),
+            kind_in_words: match self.language {
+                Language::English => snake(&format!("{:?}", source.kind)).replace('_', " "),
+                Language::German => german::kind(source.kind).to_owned(),
+            },
         };
         evidence.sources.iter().map(one).collect()
     }
@@ -172,13 +205,17 @@ impl Writer {
         let row = |((file, kind), times): ((std::sync::Arc<str>, crate::fact::RepairKind), u64)| Mended {
             file: self.redactor.text(&file),
             kind: snake(&format!("{kind:?}")),
+            kind_in_words: match self.language {
+                Language::English => snake(&format!("{kind:?}")).replace('_', " "),
+                Language::German => german::repair(kind).to_owned(),
+            },
             times,
         };
         sums.into_iter().map(row).collect()
     }
 
     pub(super) fn answers(&self, evidence: &Evidence) -> Vec<String> {
-        evidence.probes().map(|(_, probe)| self.redactor.text(&answer(probe))).collect()
+        evidence.probes().map(|(_, probe)| self.redactor.text(&answer(probe, self.language))).collect()
     }
 
     pub(super) fn remarks(&self, evidence: &Evidence) -> Vec<String> {
@@ -195,16 +232,20 @@ impl Writer {
             }
         };
         let trouble = |trouble: &crate::fact::Trouble| {
-            format!("{}: {}", self.redactor.text(&trouble.place.to_string()), self.redactor.text(&trouble.says))
+            let Place { file, position, .. } = &trouble.place;
+            let position = self.position(*position);
+            let place = if position.is_empty() { file.to_string() } else { format!("{file}, {position}") };
+            format!("{}: {}", self.redactor.text(&place), self.redactor.text(&self.sentence(&trouble.says)))
         };
         evidence.limits_hit.iter().map(limit).chain(evidence.troubles.iter().take(20).map(trouble)).collect()
     }
 }
 
 /// What a server answered, in a line of names and numbers.
-fn answer(probe: &ProbeFact) -> String {
+fn answer(probe: &ProbeFact, language: Language) -> String {
     let until = |one: &CertificateDescription| {
-        let end = one.not_after.map_or(String::new(), |end| format!(" until {}", end.date()));
+        let end =
+            one.not_after.map_or(String::new(), |end| format!(" {} {}", language.pick("until", "bis"), end.date()));
         format!("{}{end}", one.subject)
     };
     let all = |list: &[pki::Certificate]| {
@@ -224,7 +265,8 @@ fn answer(probe: &ProbeFact) -> String {
             format!("TLS {host} {version} {}{fault}", all(chain))
         }
         ProbeFact::Crl { url, next_update, fault, .. } => {
-            let due = next_update.map_or(String::new(), |at| format!("next update {at}"));
+            let due =
+                next_update.map_or(String::new(), |at| format!("{} {at}", language.pick("next update", "nächste am")));
             format!("CRL {url}: {}", fault.clone().unwrap_or(due))
         }
         ProbeFact::Failed { url, why, .. } => format!("{url}: {why}"),

@@ -63,6 +63,12 @@ impl EventLog {
 
     pub(crate) fn feed(&mut self, mut octets: &[u8], notes: &mut Notes<'_>) {
         while !octets.is_empty() {
+            if self.state == State::Chunks && self.buffer.is_empty() && octets.starts_with(&NOTHING) {
+                // A hole, as a sparse file has them by the gigabyte: not even copied.
+                octets = octets.get(CHUNK..).unwrap_or_default();
+                self.chunks += 1;
+                continue;
+            }
             let wanted = if self.state == State::Header { HEADER } else { CHUNK };
             let take = wanted.saturating_sub(self.buffer.len()).min(octets.len());
             let (now, later) = octets.split_at_checked(take).unwrap_or((octets, &[]));

@@ -75,6 +75,9 @@ pub enum NoAnswer {
     /// It could not be reached, or the connection broke.
     #[error("it cannot be reached: {0}")]
     Unreachable(String),
+    /// Its certificate is not taken: what Windows would say, the code and the facts. Nothing was asked.
+    #[error("its certificate is refused: {0}")]
+    NotTaken(String),
     /// It took too long.
     #[error("it did not answer within {} s", .0.as_secs_f64())]
     TimedOut(Duration),

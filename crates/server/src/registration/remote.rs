@@ -99,7 +99,10 @@ impl Remote {
         let request = self.request(path, body)?;
         let client = self.client()?;
         let unreachable = |error: &dyn std::error::Error| NoAnswer::Unreachable(causes(error));
-        let response = client.request(request).await.map_err(|e| unreachable(&e))?;
+        let response = client.request(request).await.map_err(|error| match not_taken(&error) {
+            Some(why) => NoAnswer::NotTaken(why.to_string()),
+            None => unreachable(&error),
+        })?;
         let status = response.status();
         let answer = Limited::new(response.into_body(), LONGEST).collect().await;
         let answer = answer.map_err(|e| unreachable(&*e))?.to_bytes();
@@ -191,7 +194,7 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
-        let says = not_taken(cause).map_or_else(|| cause.to_string(), ToString::to_string);
+        let says = cause.to_string();
         if !text.ends_with(&says) {
             text.push_str(": ");
             text.push_str(&says);
@@ -202,10 +205,18 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
 }
 
 /// Why the server's certificate was not taken, if that is the cause.
-fn not_taken<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e NotTaken> {
-    let within = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    let error = within.and_then(|e| e.downcast_ref()).or_else(|| cause.downcast_ref::<rustls::Error>())?;
-    NotTaken::within(error)
+fn not_taken<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e NotTaken> {
+    std::iter::successors(Some(error), |error| beneath(*error))
+        .find_map(|cause| cause.downcast_ref::<rustls::Error>().and_then(NotTaken::within))
+}
+
+/// What an error is made of. An `io::Error` says as its source not what it wraps but that one's source.
+fn beneath<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e (dyn std::error::Error + 'static)> {
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    match wrapped {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
 }
 
 /// The start of a body.

@@ -27,8 +27,7 @@ impl<F: Future> Future for Dies<F> {
 }
 
 /// Dies at every `stride`th wait of the round at `at`, and starts again.
-async fn dies_everywhere(stride: u32, at: Time) {
-    let template = Place::new("").await;
+async fn dies_everywhere(template: Place, roles: &[Role], stride: u32, at: Time) {
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     let mut deaths = 0;
     loop {
@@ -40,7 +39,7 @@ async fn dies_everywhere(stride: u32, at: Time) {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         let again = place.open(at.plus(1)).await;
         assert_eq!(codes(&again), Vec::<&str>::new(), "after {deaths} waits");
-        for role in [Role::IssuingCa, Role::RaSigning, Role::RaEncryption, Role::Sealing] {
+        for role in roles.iter().copied() {
             assert_eq!(held(&again, role, Slot::Current).await.len(), 1, "after {deaths} waits");
         }
         let authorities = get_ca(&again, at).await;
@@ -55,12 +54,29 @@ async fn dies_everywhere(stride: u32, at: Time) {
     assert!(deaths > 5, "the round has more waits than {deaths}");
 }
 
+const ALWAYS: [Role; 4] = [Role::IssuingCa, Role::RaSigning, Role::RaEncryption, Role::Sealing];
+
 #[tokio::test]
 async fn a_crash_between_any_two_steps_of_a_renewal_is_no_matter() {
-    dies_everywhere(1, START.plus(2 * YEAR * 2 / 3 + DAY)).await;
+    dies_everywhere(Place::new("").await, &ALWAYS, 1, START.plus(2 * YEAR * 2 / 3 + DAY)).await;
+}
+
+/// The others live for longer in it, so that nothing but the TLS credentials is due.
+#[tokio::test]
+async fn a_crash_between_any_two_steps_of_a_renewal_of_tls_credentials_is_no_matter() {
+    let longer = "[credential.ra-signing]\nvalidity = \"3000d\"\n[credential.ra-encryption]\nvalidity = \"3000d\"\n\
+                  [credential.sealing]\nvalidity = \"3000d\"";
+    let place = Place::with_point(longer).await;
+    let service = place.open(START).await;
+    for role in [Role::RaSigning, Role::RaEncryption, Role::Sealing] {
+        server::credential::renew(&service, role, START).await.expect("renewed");
+    }
+    drop(service);
+    let roles = [ALWAYS.as_slice(), &[Role::TlsServer, Role::PolicyModuleClient]].concat();
+    dies_everywhere(place, &roles, 1, START.plus(2 * YEAR * 2 / 3 + DAY)).await;
 }
 
 #[tokio::test]
 async fn a_crash_between_any_two_steps_of_a_rollover_is_no_matter() {
-    dies_everywhere(2, START.plus(10 * YEAR * 2 / 3 + 2 * DAY)).await;
+    dies_everywhere(Place::new("").await, &ALWAYS, 2, START.plus(10 * YEAR * 2 / 3 + 2 * DAY)).await;
 }

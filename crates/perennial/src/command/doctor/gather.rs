@@ -121,7 +121,7 @@ pub(super) fn stream(
     let mut underway = Underway::default();
     let mut chunk = vec![0; CHUNK];
     let ended = loop {
-        match source.read(&mut chunk) {
+        match fill(&mut source, &mut chunk) {
             Ok(0) => break Ok(()),
             Ok(read) => {
                 for stretch in reading.feed_apart(chunk.get(..read).unwrap_or_default(), evidence) {
@@ -129,7 +129,6 @@ pub(super) fn stream(
                 }
                 passed(read as u64);
             }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => break Err(error),
         }
     };
@@ -137,4 +136,21 @@ pub(super) fn stream(
     underway.join_all(&mut reading, evidence);
     reading.finish(evidence);
     ended
+}
+
+/// Reads until the room is full or the stream ends: archives and pipes give little at a time. What came before an error
+/// is given first.
+fn fill(source: &mut impl Read, room: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while let Some(left) = room.get_mut(filled..).filter(|left| !left.is_empty()) {
+        match source.read(left) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            // It will be met again at the next read.
+            Err(_) if filled > 0 => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
