@@ -68,7 +68,7 @@ async fn answer(
     let (chain, key) = (candidate.chain_of(&own.certificate), Arc::clone(&own.key));
     let config = tls::client(verified, Some((&chain, &key))).map_err(|e| e.to_string())?;
     let request = Request::get(format!("{url}/")).body(Full::<Bytes>::default()).map_err(|e| e.to_string())?;
-    let response = remote::connections(config).request(request).await.map_err(|e| remote::causes(&e))?;
+    let response = remote::connections(config).request(request).await.map_err(|e| remote::why(&e))?;
     let status = response.status();
     let body = Limited::new(response.into_body(), LONGEST).collect().await.map_err(|e| e.to_string())?.to_bytes();
     Ok((status, remote::rejection(&body)))

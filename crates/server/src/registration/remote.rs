@@ -204,6 +204,11 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// Why there is no connection: the refusal of the server's certificate in its own words, or whatever was the cause.
+pub(super) fn why(error: &(dyn std::error::Error + 'static)) -> String {
+    not_taken(error).map_or_else(|| causes(error), ToString::to_string)
+}
+
 /// Why the server's certificate was not taken, if that is the cause.
 fn not_taken<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e NotTaken> {
     std::iter::successors(Some(error), |error| beneath(*error))
