@@ -1,12 +1,12 @@
 //! What operators do: each act is one durable write with their name in the audit.
 
-use pki::Time;
+use pki::{Request, Time};
 use ra::sealed::{self, Claims};
-use ra::{Approver, CaseId};
+use ra::{Approver, CaseId, Reason};
 
 use crate::config::Endpoint;
-use crate::store::{Actor, ChallengeNew};
-use crate::{Service, ServiceError, world};
+use crate::store::{Actor, ChallengeNew, Notice, StoredCase};
+use crate::{Service, ServiceError, registration, world};
 
 /// Octets of a one-time challenge; it is written as twice as many hexadecimal digits in upper case, as NDES writes its
 /// own: some scrapers of the page look for nothing else.
@@ -112,7 +112,19 @@ pub async fn approve(service: &Service, case: &CaseId, by: &Actor, now: Time) ->
     Ok(service.store.approve(case, &Approver(by.name.clone()), &by.source, now).await?)
 }
 
-/// Says no to a pending case.
+/// Says no to a pending case. The endpoint's policy module is told, as of any other outcome.
 pub async fn deny(service: &Service, case: &CaseId, by: &Actor, why: &str, now: Time) -> Result<(), ServiceError> {
-    Ok(service.store.deny(case, &Approver(by.name.clone()), why, &by.source, now).await?)
+    let notices = match service.store.case_by_id(case).await? {
+        Some(found) => told(service, &found, by, why),
+        None => Vec::new(),
+    };
+    Ok(service.store.deny(case, &Approver(by.name.clone()), (why, &by.source), &notices, now).await?)
+}
+
+fn told(service: &Service, case: &StoredCase, by: &Actor, why: &str) -> Vec<Notice> {
+    let Some(endpoint) = service.config.endpoints.get(&case.endpoint) else { return Vec::new() };
+    let Ok(request) = Request::parse(&case.request) else { return Vec::new() };
+    let detail = format!("{}: {why}", by.name);
+    let code = Reason::OperatorDenied.text();
+    registration::refused(endpoint, &case.transaction, &request, None, (code, &detail))
 }

@@ -1,22 +1,22 @@
 //! The proof before a credential takes over: a whole enrolment with it, as a device would do it, from the encrypted
 //! request to the opened reply; of a TLS credential a whole handshake with it, as the other side would do it.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 
 use ca::Profile;
 use pki::crl::Reason;
 use pki::key::{KeySpec, PrivateKey};
-use pki::{Certificate, Name, Request, Time, Validity, oid};
+use pki::{Certificate, Name, Time, oid};
 use ra::{Approval, ChallengeKind, KeyReuse, Policy, Renewal};
 use scep::ca_certs::{self, Authorities};
-use scep::client::{self, Algorithms, Ask, Expected};
-use scep::server::{Accept, Legacy, Shape, SigningKey};
+use scep::client::{self, Ask};
+use scep::server::{Accept, Shape};
 
 use super::{Credentials, Inventory, Role, generate};
 use crate::config::{CaInReply, Doors, Endpoint};
+use crate::device::{self, SOURCE, Signer};
 use crate::registration::rehearse;
-use crate::{Answer, Service, enrol, world};
+use crate::{Service, enrol, world};
 
 /// The name of the proof's endpoint and profile; no endpoint of a configuration can have it.
 pub(crate) const PROOF: &str = "(proof)";
@@ -39,33 +39,12 @@ pub(super) async fn enrolment(service: &Service, candidate: Arc<Credentials>, no
     let challenge = zeroize::Zeroizing::new(pki::digest::hex(&random));
     let endpoint = endpoint(service, &challenge);
     let subject = Name::from_attributes(&[(oid::COMMON_NAME, "perennial proof")]);
-    let request = Request::build(&subject, &*key, &[], Some(&challenge)).map_err(|e| e.to_string())?;
-    let validity = Validity { not_before: now.plus(-VALIDITY), not_after: now.plus(VALIDITY) };
-    let signer = client::self_signed(&subject, &*key, validity, &mut world::random).map_err(|e| e.to_string())?;
-    let transaction = client::fresh_transaction_id(&mut world::random);
-    let from = SigningKey { certificate: &signer, key: &*key };
-    let algorithms = Algorithms {
-        digest: pki::digest::Digest::Sha256,
-        cipher: pki::cipher::Cipher::Aes128,
-        transport: pki::key::KeyTransport::Pkcs1,
-    };
-    let ask = Ask::Enrol(&request);
-    let sent =
-        client::message(&ask, &transaction, &from, &authorities.encryption, &algorithms, now, &mut world::random)
-            .map_err(|e| e.to_string())?;
-    let source = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let answer = enrol::with(service, &endpoint, Arc::clone(&candidate), sent.der, source, now).await;
-    let Answer::Body { octets, .. } = answer else { return Err(format!("the enrolment had no reply: {answer:?}")) };
-    let expected = Expected {
-        transaction_id: &transaction,
-        nonce: &sent.nonce,
-        authorities: &authorities.all,
-        certificate: &signer,
-        key: &*key,
-        challenge: None,
-        legacy: Legacy::Refuse,
-    };
-    let reply = client::open_reply(&octets, &expected).map_err(|e| e.to_string())?;
+    let request = device::request(&subject, &key, Some(&challenge))?;
+    let own = device::self_signed(&subject, &key, now)?;
+    let by = Signer { certificate: &own, key: &key };
+    let sent = device::message(&Ask::Enrol(&request), by, &authorities, now)?;
+    let answer = enrol::with(service, &endpoint, Arc::clone(&candidate), sent.der.clone(), SOURCE, now).await;
+    let reply = device::opened(&answer, &sent, by, &authorities)?;
     let certificate = match reply {
         client::Answer::Success { certificates, .. } => certificates.into_iter().next(),
         client::Answer::Failure { text, .. } => {

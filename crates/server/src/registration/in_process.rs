@@ -1,6 +1,6 @@
-//! A registration point in the same process, asked at a moment that is stated: for replays of years. A TLS connection
-//! reads the machine's clock, so there is none; whether the client's certificate is taken, and whether the request is,
-//! says the same code that says it on a connection.
+//! A registration point in the same process, asked at a moment that is stated: for replays of years. There is no socket;
+//! the TLS handshake of both sides is in memory, by the stated clock, and what follows it is the same code that answers on
+//! a connection.
 //!
 //! Nothing of this can be reached from a configuration: who wants it puts it into [`crate::Service::modules`] himself.
 
@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
-use pki::{Certificate, Time};
+use pki::Time;
 
 use super::point::{Point, Presented};
 use super::verbs::{Caller, NotDone};
 use super::words::{NewChallenge, Notification, Question, Verdict, Wanted};
-use super::{Answering, NoAnswer, PolicyModule, VERIFY};
-use crate::ServiceError;
-use crate::credential::Credentials;
+use super::{Answering, NoAnswer, PolicyModule, VERIFY, rehearse};
+use crate::credential::{Credentials, Keyed};
 use crate::store::Commit;
 
 /// A clock that is set by hand.
@@ -42,12 +41,12 @@ impl Clock {
 }
 
 /// Which certificate a policy module shows to the registration point.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Shows {
     /// The one the role has at that moment: what [`crate::registration`] always does.
     Role,
     /// This one, whatever has been renewed since: what a policy module with a pinned thumbprint does.
-    Pinned(Box<Certificate>),
+    Pinned(Box<Keyed>),
 }
 
 /// A policy module whose registration point is in the same process.
@@ -63,21 +62,23 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    fn presented(&self) -> Result<Presented, ServiceError> {
+    fn shown(&self) -> Result<Keyed, NoAnswer> {
         let shown = match &self.shows {
             Shows::Pinned(pinned) => Some((**pinned).clone()),
-            Shows::Role => self.credentials.load().policy_module_client.as_ref().map(|own| own.certificate.clone()),
+            Shows::Role => self.credentials.load().policy_module_client.clone(),
         };
-        let none = || ServiceError::Credential("there is no current policy-module-client".to_owned());
-        shown.map(|shown| Presented::Certificate(Box::new(shown))).ok_or_else(none)
+        shown.ok_or_else(|| NoAnswer::NotAsked("there is no current policy-module-client".to_owned()))
     }
 
     /// The handshake and what follows it: who calls, if the certificate is taken.
     async fn admitted(&self) -> Result<Caller, NoAnswer> {
-        let presented = self.presented().map_err(|e| NoAnswer::NotAsked(e.to_string()))?;
-        let caller = Caller { name: presented.name(), source: "127.0.0.1".to_owned() };
+        let (own, credentials, now) = (self.shown()?, self.credentials.load_full(), self.clock.now());
         let unreachable = |why: String| NoAnswer::Unreachable(why);
-        let now = self.clock.now();
+        let chain = credentials.chain_of(&own.certificate);
+        let shown = rehearse::mutual(&self.point, &credentials.root, (&chain, &own.key), now).await;
+        let presented =
+            shown.map_err(unreachable)?.map_or(Presented::Nothing, |shown| Presented::Certificate(Box::new(shown)));
+        let caller = Caller { name: presented.name(), source: "127.0.0.1".to_owned() };
         let judged = self.point.judge(&presented, now).await.map_err(|e| unreachable(e.to_string()))?;
         let faults = &judged.faults;
         let Some(first) = faults.first() else { return Ok(caller) };

@@ -19,6 +19,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::certificate::Expected;
 use super::fault::FaultFound;
+use super::point::Point;
 use super::{files, point, remote, tls};
 use crate::config::{Config, ModuleKind};
 use crate::credential::{Credentials, Inventory, Role, leads_to};
@@ -78,6 +79,21 @@ pub(crate) async fn client(
     }
     let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
     Err(format!("a registration point refuses it: {}", faults.join("; ")))
+}
+
+/// A handshake of a registration point as it is with a policy module that trusts `root` and shows `own`; what the
+/// registration point saw.
+pub(super) async fn mutual(
+    point: &Point,
+    root: &Certificate,
+    own: (&[Certificate], &PrivateKey),
+    now: Time,
+) -> Result<Option<Certificate>, String> {
+    let server = (*point.tls()).clone();
+    let client = tls::client(&trusting(std::slice::from_ref(root)), Some(own)).map_err(|e| e.to_string())?;
+    let leaf = point.shown().into_iter().next().ok_or("the registration point has no certificate")?;
+    let name = names(&leaf).into_iter().next().ok_or("the registration point's certificate names no host")?;
+    handshake(server, client, name, now).await
 }
 
 /// Whom a policy module takes as its server, for a handshake of which nobody but the one who asks need hear.

@@ -5,8 +5,9 @@ use pki::{Certificate, Request, Time, Validity};
 use ra::{Approver, Case, CaseId, ChallengeRecord, Held, Known, Revocation, Spent, State};
 
 use super::audit::AuditEntry;
+use super::commit::notice_steps;
 use super::listed::{CaseFilter, CaseState, StoredCase};
-use super::record::{Actor, CaseQuery};
+use super::record::{Actor, CaseQuery, Notice};
 use super::unit::{Query, Step};
 use super::value::{Row, params};
 use super::{Store, StoreError};
@@ -150,10 +151,10 @@ impl Store {
     /// # Errors
     /// There is no such case, it does not wait, or the store does not answer.
     pub async fn approve(&self, case: &CaseId, approver: &Approver, source: &str, now: Time) -> Result<(), StoreError> {
-        self.decide(case, CaseState::Approved, approver, None, source, now).await
+        self.decide(case, (CaseState::Approved, None), approver, source, Vec::new(), now).await
     }
 
-    /// An operator says no to a pending case.
+    /// An operator says no to a pending case, and whoever is to be told of it is.
     ///
     /// # Errors
     /// There is no such case, it does not wait, or the store does not answer.
@@ -161,27 +162,29 @@ impl Store {
         &self,
         case: &CaseId,
         approver: &Approver,
-        why: &str,
-        source: &str,
+        (why, source): (&str, &str),
+        notices: &[Notice],
         now: Time,
     ) -> Result<(), StoreError> {
-        self.decide(case, CaseState::Denied, approver, Some(why), source, now).await
+        let told = notice_steps(notices, &format!("{case}-denied"), Some(case), now);
+        self.decide(case, (CaseState::Denied, Some(why)), approver, source, told, now).await
     }
 
     async fn decide(
         &self,
         case: &CaseId,
-        state: CaseState,
+        (state, why): (CaseState, Option<&str>),
         approver: &Approver,
-        why: Option<&str>,
         source: &str,
+        told: Vec<Step>,
         now: Time,
     ) -> Result<(), StoreError> {
         let actor = Actor { name: approver.0.clone(), source: source.to_owned() };
         let verb = if state == CaseState::Approved { "approve" } else { "deny" };
         let audit = AuditEntry::by(&actor, verb, &case.0, state.name(), why.unwrap_or_default());
         let fields = params![state.name(), &approver.0, why, now, case];
-        let written = self.write(vec![Step::one("case", DECIDE, fields)], vec![audit], now).await;
+        let steps = std::iter::once(Step::one("case", DECIDE, fields)).chain(told).collect();
+        let written = self.write(steps, vec![audit], now).await;
         match written {
             Ok(_) => Ok(()),
             Err(StoreError::Conflict(_)) => match self.case_by_id(case).await? {

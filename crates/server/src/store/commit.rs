@@ -189,7 +189,7 @@ fn spend_step(spend: &Spend, case: &CaseId, request: &RequestRecord, now: Time) 
 
 /// A case waits once and is granted once, so that the name of a notice is the case, which of the two it was, and a
 /// number.
-fn notice_steps(notices: &[Notice], name: &str, case: Option<&CaseId>, now: Time) -> Vec<Step> {
+pub(super) fn notice_steps(notices: &[Notice], name: &str, case: Option<&CaseId>, now: Time) -> Vec<Step> {
     let step = |(number, notice): (usize, &Notice)| {
         let name = format!("{name}-{number}");
         Step::one("notice", NOTICE, params![&name, case, &notice.kind, &notice.body, now])

@@ -8,6 +8,7 @@ mod crash;
 mod foreseen;
 mod jumps;
 mod place;
+mod simulated;
 mod tls;
 mod tls_files;
 mod years;

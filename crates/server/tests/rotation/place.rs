@@ -1,17 +1,14 @@
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use pki::cipher::Cipher;
-use pki::digest::Digest;
-use pki::key::{KeySpec, KeyTransport, PrivateKey};
-use pki::{Certificate, Name, Request, Time, Validity};
-use scep::ca_certs::{self, Authorities};
-use scep::client::{self, Algorithms, Ask, Expected};
+use pki::key::{KeySpec, PrivateKey};
+use pki::{Certificate, Name, Time};
+use scep::ca_certs::Authorities;
+use scep::client::{self, Ask};
 use scep::http::Operation;
-use scep::server::{Legacy, SigningKey};
 use server::config::Config;
 use server::credential::{Inventory, Role};
+use server::device::{self, SOURCE};
 use server::init::{self, Wanted, WantedPoint, init};
 use server::store::Slot;
 use server::{Answer, Service};
@@ -118,13 +115,13 @@ pub(crate) fn device_key() -> &'static PrivateKey {
 
 /// What a device gets from GetCACert.
 pub(crate) async fn get_ca(service: &Service, now: Time) -> Authorities {
-    let octets = ask(service, Operation::GetCaCert, now).await.expect("an answer");
-    Authorities::choose(&ca_certs::read(&octets).expect("certificates")).expect("authorities")
+    let endpoint = service.config.endpoints.get("default").expect("an endpoint");
+    device::authorities(service, endpoint, now).await.expect("authorities")
 }
 
 pub(crate) async fn ask(service: &Service, operation: Operation, now: Time) -> Result<Vec<u8>, String> {
     let endpoint = service.config.endpoints.get("default").expect("an endpoint");
-    match service.answer(endpoint, operation, IpAddr::V4(Ipv4Addr::LOCALHOST), now).await {
+    match service.answer(endpoint, operation, SOURCE, now).await {
         Answer::Body { octets, .. } => Ok(octets),
         other => Err(format!("{other:?}")),
     }
@@ -146,32 +143,17 @@ pub(crate) async fn enrol(
     let key = device_key();
     let subject = Name::parse("CN=device").expect("a name");
     let (certificate, challenge) = match signer {
-        Signer::Itself => {
-            let validity = Validity { not_before: now.plus(-60), not_after: now.plus(60) };
-            let own = client::self_signed(&subject, key, validity, &mut server::world::random).expect("signed");
-            (own, Some(CHALLENGE))
-        }
+        Signer::Itself => (device::self_signed(&subject, key, now)?, Some(CHALLENGE)),
         Signer::Held(certificate) => (certificate.clone(), None),
     };
-    let request = Request::build(&subject, key, &[], challenge).expect("a request");
-    let transaction = client::fresh_transaction_id(&mut server::world::random);
-    let from = SigningKey { certificate: &certificate, key };
-    let algorithms = Algorithms { digest: Digest::Sha256, cipher: Cipher::Aes128, transport: KeyTransport::Pkcs1 };
-    let ask_for = if challenge.is_some() { Ask::Enrol(&request) } else { Ask::Renew(&request) };
-    let to = &authorities.encryption;
-    let sent =
-        client::message(&ask_for, &transaction, &from, to, &algorithms, now, &mut server::world::random).expect("sent");
-    let reply = ask(service, Operation::PkiOperation(sent.der), now).await?;
-    let expected = Expected {
-        transaction_id: &transaction,
-        nonce: &sent.nonce,
-        authorities: &authorities.all,
-        certificate: &certificate,
-        key,
-        challenge: None,
-        legacy: Legacy::Refuse,
-    };
-    match client::open_reply(&reply, &expected).map_err(|e| e.to_string())? {
+    let request = device::request(&subject, key, challenge)?;
+    let by = device::Signer { certificate: &certificate, key };
+    let asked = if challenge.is_some() { Ask::Enrol(&request) } else { Ask::Renew(&request) };
+    let sent = device::message(&asked, by, authorities, now)?;
+    let endpoint = service.config.endpoints.get("default").expect("an endpoint");
+    let operation = Operation::PkiOperation(sent.der.clone());
+    let reply = service.answer(endpoint, operation, SOURCE, now).await;
+    match device::opened(&reply, &sent, by, authorities)? {
         client::Answer::Success { certificates, .. } => certificates.into_iter().next().ok_or("nothing".to_owned()),
         other => Err(format!("{other:?}")),
     }

@@ -1,7 +1,9 @@
 //! What is to be told is queued by the commit and delivered in order, once, until it is acknowledged.
 
+use client::Outcome;
 use server::registration::{Notification, deliver};
-use server::world;
+use server::store::{Actor, CaseFilter, CaseState};
+use server::{operator, world};
 
 use super::impostor::{Impostor, Manner};
 use super::outage::server_certificate;
@@ -58,5 +60,25 @@ async fn a_refusal_after_a_good_challenge_is_told() {
     let [told] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!((told.outcome.as_str(), told.challenge.as_deref()), ("refused", Some(challenge.id.as_str())));
     assert!(told.body.contains(&code), "{}", told.body);
+    running.stop().await;
+}
+
+/// An operator's no is told like any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_no_of_an_operator_is_told() {
+    let always =
+        |text: String| text.replace("challenges = [\"module\"]", "challenges = [\"module\"]\napproval = \"always\"");
+    let stage = Stage::edited(always).await;
+    let running = stage.run_point().await;
+    let challenge = stage.challenge("mdm", "laptop-1").await;
+    assert!(matches!(stage.enrol("mdm", "laptop-1", &challenge.challenge).await, Outcome::Pending));
+    let waiting = CaseFilter { state: Some(CaseState::Pending), limit: 10, ..CaseFilter::default() };
+    let cases = stage.service.store.cases(&waiting).await.expect("cases");
+    let by = Actor { name: "alice".to_owned(), source: "cli".to_owned() };
+    operator::deny(&stage.service, &cases[0].id, &by, "not ours", world::now()).await.expect("denied");
+    deliver(&stage.service, world::now).await.expect("the store");
+    let told = running.point.store().notifications(10).await.expect("notifications");
+    assert_eq!(told.iter().map(|n| n.outcome.as_str()).collect::<Vec<_>>(), ["pending", "refused"]);
+    assert!(told[1].body.contains("operator.denied") && told[1].body.contains("alice: not ours"), "{}", told[1].body);
     running.stop().await;
 }

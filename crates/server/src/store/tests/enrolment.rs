@@ -134,7 +134,7 @@ async fn an_operator_decides_once(place: Place) {
     let approved = store.case(&query("transaction 1", &stranger(), None)).await.unwrap().known.unwrap();
     assert_eq!(approved.state, State::Approved(ada.clone()));
     assert!(approved.request.is_some());
-    let again = store.deny(&case_id(1), &ada, "second thoughts", "cli", NOW).await.unwrap_err();
+    let again = store.deny(&case_id(1), &ada, ("second thoughts", "cli"), &[], NOW).await.unwrap_err();
     assert_eq!(again, StoreError::NotPending { case: case_id(1).0, state: "approved" });
 
     store.commit(commit.clone(), audit.clone(), NOW).await.unwrap();
@@ -147,10 +147,10 @@ async fn an_operator_decides_once(place: Place) {
 async fn a_denied_case_says_who(place: Place) {
     let store = place.open("a").await;
     let eve = Approver("eve".to_owned());
-    let unknown = store.deny(&case_id(1), &eve, "no", "cli", NOW).await.unwrap_err();
+    let unknown = store.deny(&case_id(1), &eve, ("no", "cli"), &[], NOW).await.unwrap_err();
     assert_eq!(unknown.code(), "store.not-found");
     store.commit(Commit::Pend(Box::new(pend(1))), Vec::new(), NOW).await.unwrap();
-    store.deny(&case_id(1), &eve, "not ours", "cli", NOW).await.unwrap();
+    store.deny(&case_id(1), &eve, ("not ours", "cli"), &[], NOW).await.unwrap();
     let known = store.case(&query("transaction 1", &stranger(), None)).await.unwrap().known.unwrap();
     assert_eq!(known.state, State::Denied(eve));
     let found = store.case_by_id(&case_id(1)).await.unwrap().unwrap();

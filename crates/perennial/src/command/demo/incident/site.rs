@@ -1,23 +1,21 @@
 //! A site in virtual time: a service, its registration point, two policy modules, and devices that enrol by the octets
 //! a device would send.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
 
 use pki::key::{KeySpec, PrivateKey};
-use pki::{Certificate, Name, Request, Time, Validity};
-use scep::ca_certs::{self, Authorities};
-use scep::client::{self, Algorithms, Answer, Ask, Expected, fresh_transaction_id, open_reply, self_signed};
+use pki::{Certificate, Name, Time};
+use scep::client::{Answer, Ask};
 use scep::http::Operation;
-use scep::server::{Legacy as Envelopes, SigningKey};
+use server::Service;
 use server::config::{Config, Endpoint};
-use server::credential::Role;
+use server::credential::{Keyed, Role};
+use server::device::{self, SOURCE, Signer};
 use server::init::{Legacy, Wanted, WantedPoint, init};
 use server::operator::{self, ChallengeFor};
 use server::registration::{Clock, InProcess, Point, Shows, Wanted as Challenge};
 use server::store::{Actor, AuditFilter, CredentialMove, CredentialRecord, Slot};
-use server::{Service, world};
 
 use super::super::story::wrong;
 use crate::failure::Failure;
@@ -55,12 +53,6 @@ kind = "registration-point"
 url = "https://127.0.0.1:9"
 "#;
 
-/// A certificate with its key, in somebody's hands.
-pub(super) struct Held {
-    pub(super) certificate: Certificate,
-    key: PrivateKey,
-}
-
 /// What came of an enrolment.
 pub(super) enum Outcome {
     /// The certificate.
@@ -90,7 +82,7 @@ fn autoenrolment() -> Actor {
 
 impl Site {
     /// Makes the site in a folder. The policy module's first certificate is pinned at the left endpoint.
-    pub(super) async fn build(folder: &Path, now: Time) -> Result<(Site, Held), Failure> {
+    pub(super) async fn build(folder: &Path, now: Time) -> Result<(Site, Keyed), Failure> {
         let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
         let wanted = Wanted {
             folder: folder.to_owned(),
@@ -126,7 +118,7 @@ impl Site {
         let exactly = InProcess {
             point: Arc::clone(&site.point),
             credentials: Arc::clone(&site.service.credentials),
-            shows: Shows::Pinned(Box::new(pinned.certificate.clone())),
+            shows: Shows::Pinned(Box::new(pinned.clone())),
             clock: site.clock.clone(),
         };
         site.service.modules.insert(AS_IT_WAS.to_owned(), Arc::new(exactly));
@@ -149,13 +141,13 @@ impl Site {
 
     /// The host's autoenrolment: a certificate for the policy module, enrolled or renewed at this very service, and put
     /// in place of the one in use.
-    pub(super) async fn autoenrol(&self, before: Option<&Held>, now: Time) -> Result<Held, Failure> {
+    pub(super) async fn autoenrol(&self, before: Option<&Keyed>, now: Time) -> Result<Keyed, Failure> {
         let key = PrivateKey::generate(KeySpec::Rsa2048).map_err(|e| wrong(e.to_string()))?;
         let issued = match before {
             None => self.first(&key, now).await?,
             Some(old) => self.renewed(old, &key, now).await?,
         };
-        let held = Held { certificate: issued, key };
+        let held = Keyed { certificate: issued, key: Arc::new(key) };
         self.install(&held, now).await?;
         self.go_to(now).await?;
         Ok(held)
@@ -166,20 +158,20 @@ impl Site {
         let wanted = ChallengeFor::default();
         let made = operator::new_challenge(&self.service, endpoint, &wanted, &autoenrolment(), now).await?;
         let subject = Name::parse("CN=Example Policy Module,O=Example").map_err(|e| wrong(e.to_string()))?;
-        let request = request(&subject, key, Some(&made.challenge))?;
-        let signer = own_signature(&subject, key, now)?;
-        let by = SigningKey { certificate: &signer, key };
-        issued(self.send(endpoint, &Ask::Enrol(&request), &by, key, now).await?)
+        let request = device::request(&subject, key, Some(&made.challenge)).map_err(wrong)?;
+        let own = device::self_signed(&subject, key, now).map_err(wrong)?;
+        let by = Signer { certificate: &own, key };
+        issued(self.send(endpoint, &Ask::Enrol(&request), by, now).await?)
     }
 
-    async fn renewed(&self, old: &Held, key: &PrivateKey, now: Time) -> Result<Certificate, Failure> {
-        let request = request(old.certificate.subject(), key, None)?;
-        let by = SigningKey { certificate: &old.certificate, key: &old.key };
-        issued(self.send(self.endpoint(AUTOENROLMENT)?, &Ask::Renew(&request), &by, &old.key, now).await?)
+    async fn renewed(&self, old: &Keyed, key: &PrivateKey, now: Time) -> Result<Certificate, Failure> {
+        let request = device::request(old.certificate.subject(), key, None).map_err(wrong)?;
+        let by = Signer { certificate: &old.certificate, key: &old.key };
+        issued(self.send(self.endpoint(AUTOENROLMENT)?, &Ask::Renew(&request), by, now).await?)
     }
 
     /// Puts a certificate where the service finds the policy module's, as its renewal does.
-    async fn install(&self, held: &Held, now: Time) -> Result<(), Failure> {
+    async fn install(&self, held: &Keyed, now: Time) -> Result<(), Failure> {
         let store = &self.service.store;
         let role = Role::PolicyModuleClient.name();
         let reference = format!("keys/{role}-{}.key.pem", held.certificate.serial_hex());
@@ -213,10 +205,10 @@ impl Site {
         };
         let made = self.management.mint(wanted).await.map_err(|e| wrong(e.to_string()))?;
         let subject = Name::parse(&text).map_err(|e| wrong(e.to_string()))?;
-        let request = request(&subject, &self.device, Some(&made.challenge))?;
-        let signer = own_signature(&subject, &self.device, now)?;
-        let by = SigningKey { certificate: &signer, key: &self.device };
-        match self.send(self.endpoint(endpoint)?, &Ask::Enrol(&request), &by, &self.device, now).await? {
+        let request = device::request(&subject, &self.device, Some(&made.challenge)).map_err(wrong)?;
+        let own = device::self_signed(&subject, &self.device, now).map_err(wrong)?;
+        let by = Signer { certificate: &own, key: &self.device };
+        match self.send(self.endpoint(endpoint)?, &Ask::Enrol(&request), by, now).await? {
             Answer::Success { .. } => Ok(Outcome::Issued),
             Answer::Failure { text, .. } => {
                 Ok(Outcome::Refused { code: text.unwrap_or_default(), why: self.why().await? })
@@ -237,53 +229,13 @@ impl Site {
     }
 
     /// Everything a device does: it asks for the certificates, encrypts to them, signs, and opens the reply.
-    async fn send(
-        &self,
-        endpoint: &Endpoint,
-        ask: &Ask<'_>,
-        by: &SigningKey<'_>,
-        key: &PrivateKey,
-        now: Time,
-    ) -> Result<Answer, Failure> {
-        let shown = ca_certs::read(&self.answer(endpoint, Operation::GetCaCert, now).await?);
-        let shown = shown.map_err(|e| wrong(e.to_string()))?;
-        let authorities = Authorities::choose(&shown).ok_or_else(|| wrong("GetCACert shows no certificate"))?;
-        let caps = self.answer(endpoint, Operation::GetCaCaps, now).await?;
-        let algorithms = Algorithms::by(&scep::caps::Caps::parse(&caps));
-        let transaction = fresh_transaction_id(&mut world::random);
-        let sent =
-            client::message(ask, &transaction, by, &authorities.encryption, &algorithms, now, &mut world::random)
-                .map_err(|e| wrong(e.to_string()))?;
-        let reply = self.answer(endpoint, Operation::PkiOperation(sent.der), now).await?;
-        let expected = Expected {
-            transaction_id: &transaction,
-            nonce: &sent.nonce,
-            authorities: &authorities.all,
-            certificate: by.certificate,
-            key,
-            challenge: None,
-            legacy: Envelopes::Refuse,
-        };
-        open_reply(&reply, &expected).map_err(|e| wrong(e.to_string()))
+    async fn send(&self, endpoint: &Endpoint, ask: &Ask<'_>, by: Signer<'_>, now: Time) -> Result<Answer, Failure> {
+        let authorities = device::authorities(&self.service, endpoint, now).await.map_err(wrong)?;
+        let sent = device::message(ask, by, &authorities, now).map_err(wrong)?;
+        let operation = Operation::PkiOperation(sent.der.clone());
+        let reply = self.service.answer(endpoint, operation, SOURCE, now).await;
+        device::opened(&reply, &sent, by, &authorities).map_err(wrong)
     }
-
-    async fn answer(&self, endpoint: &Endpoint, operation: Operation, now: Time) -> Result<Vec<u8>, Failure> {
-        let source = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        match self.service.answer(endpoint, operation, source, now).await {
-            server::Answer::Body { octets, .. } => Ok(octets),
-            other => Err(wrong(format!("the service gives no answer: {other:?}"))),
-        }
-    }
-}
-
-fn request(subject: &Name, key: &PrivateKey, challenge: Option<&str>) -> Result<Request, Failure> {
-    Request::build(subject, key, &[], challenge).map_err(|e| wrong(e.to_string()))
-}
-
-/// The certificate a device signs its first message with (RFC 8894 §2.3).
-fn own_signature(subject: &Name, key: &PrivateKey, now: Time) -> Result<Certificate, Failure> {
-    let validity = Validity { not_before: now.plus(-86_400), not_after: now.plus(86_400) };
-    self_signed(subject, key, validity, &mut world::random).map_err(|e| wrong(e.to_string()))
 }
 
 fn issued(answer: Answer) -> Result<Certificate, Failure> {
