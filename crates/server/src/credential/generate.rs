@@ -98,3 +98,41 @@ fn stand_back() {
 
 #[cfg(not(target_os = "linux"))]
 fn stand_back() {}
+
+#[cfg(test)]
+mod tests {
+    use pki::key::Sign;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_spare_key_is_given_once_and_for_its_kind_only() {
+        let spare = Spare::default();
+        let wanted = vec![KeySpec::Rsa2048, KeySpec::Rsa2048, KeySpec::Rsa3072];
+        assert_eq!(spare.lacks(wanted.clone()).len(), 3);
+        // The kind is what counts; a key on a curve is made sooner.
+        let key = aside(KeySpec::P256).await.expect("a key");
+        let own = key.public_key().clone();
+        spare.put(KeySpec::Rsa2048, key);
+        let mut lacking = spare.lacks(wanted);
+        lacking.sort_by_key(|spec| format!("{spec:?}"));
+        assert_eq!(lacking, [KeySpec::Rsa2048, KeySpec::Rsa3072]);
+        assert!(spare.take(KeySpec::Rsa3072).is_none());
+        assert!(spare.take(KeySpec::Rsa2048).is_some_and(|key| *key.public_key() == own));
+        assert!(spare.take(KeySpec::Rsa2048).is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_key_is_made_on_a_thread_that_stands_back() {
+        let nice = || rustix::process::getpriority_process(Some(rustix::thread::gettid())).expect("a priority");
+        let before = nice();
+        #[expect(clippy::disallowed_methods, reason = "a thread to look at")]
+        let there = std::thread::spawn(move || {
+            stand_back();
+            nice()
+        });
+        assert_eq!(there.join().expect("no panic"), before.max(STANDS_BACK));
+        assert_eq!(nice(), before, "this thread goes on as it was");
+    }
+}

@@ -184,3 +184,30 @@ async fn a_new_client_waits_until_the_registration_point_takes_it() {
     module.challenge(&wanted()).await.expect("a challenge");
     running.stop().await;
 }
+
+/// Nobody answers until the old client certificate is near its end: then the new one takes over unasked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_registration_point_holds_a_new_client_back_until_the_old_one_is_near_its_end() {
+    let short = "\n[credential.policy-module-client]\nvalidity = \"10s\"\n";
+    let stage = Stage::edited(|text| format!("{text}{short}")).await;
+    let running = stage.run_point().await;
+    server::credential::renew(&stage.service, Role::PolicyModuleClient, world::now()).await.expect("renewed");
+    running.stop().await;
+    let client = || stage.service.credentials.load().policy_module_client.clone().expect("a credential").certificate;
+    let before = client();
+    let moments = ca::rotation::Moments::of(before.validity());
+    let mut waited = false;
+    let changed = loop {
+        let now = world::now();
+        server::credential::round(&stage.service, now).await.expect("a round");
+        if client() != before {
+            break now;
+        }
+        let reasons = stage.service.state.reasons();
+        waited |= reasons.iter().any(|r| r.role == Role::PolicyModuleClient && r.says.contains("cannot be asked"));
+        assert!(now < moments.ended, "it ended");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    assert!(waited && changed >= moments.emergency, "{changed}, {moments:?}");
+    assert_eq!(stage.service.state.reasons(), Vec::new());
+}
