@@ -66,12 +66,9 @@ async fn a_refusal_after_a_good_challenge_is_told() {
 /// An operator's no is told like any other.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_no_of_an_operator_is_told() {
-    let always =
-        |text: String| text.replace("challenges = [\"module\"]", "challenges = [\"module\"]\napproval = \"always\"");
-    let stage = Stage::edited(always).await;
+    let stage = Stage::edited(|text| text).await;
     let running = stage.run_point().await;
-    let challenge = stage.challenge("mdm", "laptop-1").await;
-    assert!(matches!(stage.enrol("mdm", "laptop-1", &challenge.challenge).await, Outcome::Pending));
+    assert!(matches!(stage.enrol("mdm-approval", "laptop-1", "").await, Outcome::Pending));
     let waiting = CaseFilter { state: Some(CaseState::Pending), limit: 10, ..CaseFilter::default() };
     let cases = stage.service.store.cases(&waiting).await.expect("cases");
     let by = Actor { name: "alice".to_owned(), source: "cli".to_owned() };
