@@ -15,7 +15,7 @@ use crate::trust::Judgement;
 use crate::world;
 
 /// How many events are on their way to the store at most.
-const UNDER_WAY: usize = 64;
+const UNDER_WAY: u32 = 64;
 /// After so many events it is looked whether there are too many.
 const CLEARED_EVERY: u32 = 32;
 /// Names that are tried if another event has the same by chance.
@@ -52,7 +52,7 @@ pub(crate) struct Refused {
 
 impl Events {
     pub(crate) fn new(store: &Store) -> Events {
-        let room = Arc::new(Semaphore::new(UNDER_WAY));
+        let room = Arc::new(Semaphore::new(UNDER_WAY as usize));
         Events { store: store.clone(), room, written: Arc::default(), most: MOST_EVENTS }
     }
 
@@ -72,6 +72,11 @@ impl Events {
             }
             drop(room);
         });
+    }
+
+    /// Waits until everything that was to be kept is.
+    pub(crate) async fn settled(&self) {
+        let _ = self.room.acquire_many(UNDER_WAY).await;
     }
 
     async fn write(&self, mut refused: Refused) -> Result<(), StoreError> {
@@ -213,7 +218,7 @@ mod tests {
         // Nothing was written yet: this thread has not let anything else run.
         assert_eq!(events.room.available_permits(), 0);
         let _all_written = events.room.acquire_many(u32::try_from(UNDER_WAY).unwrap()).await.unwrap();
-        assert_eq!(all(&store).await.len(), UNDER_WAY);
+        assert_eq!(all(&store).await.len(), UNDER_WAY as usize);
     }
 
     #[tokio::test]

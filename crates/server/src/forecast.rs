@@ -12,7 +12,7 @@ use ca::{Code, Order, Serial};
 use pki::key::Sign;
 use pki::{Certificate, Name, Time};
 
-use crate::config::{Config, ModuleKind};
+use crate::config::{Config, Lives, ModuleKind};
 use crate::credential::plan::Source;
 use crate::credential::{Inventory, Role, state};
 use crate::store::{Actor, Slot, Store};
@@ -140,6 +140,7 @@ async fn copy(service: &Service, scratch: &Path, now: Time) -> Result<Service, S
 
 fn config(of: &Config, scratch: &Path) -> Result<Config, ServiceError> {
     let mut config = of.clone();
+    config.lives = Lives::Replayed;
     config.folder = scratch.to_owned();
     config.store = format!("sqlite:{}", scratch.join("forecast.db").display());
     for plan in config.credentials.values_mut() {

@@ -6,7 +6,7 @@ use ra::{Approval, ChallengeKey, ChallengeKind, KeyReuse, Policy, Renewal};
 use scep::server::{Accept, EmptyContent, FailText, Legacy, Sha1, Shape};
 
 use super::written::{self, OnOff, Written};
-use super::{Admin, CaInReply, Config, Doors, Endpoint, Limits, credential, profile, registration};
+use super::{Admin, CaInReply, Config, Doors, Endpoint, Limits, Lives, credential, profile, registration};
 use crate::credential::{PROOF, proof_profile};
 
 /// Seconds between two canaries at least: each is a certificate.
@@ -57,6 +57,7 @@ pub(super) fn check(written: &Written, folder: &Path) -> Result<Config, Vec<Stri
     }
     Ok(Config {
         folder: folder.to_owned(),
+        lives: Lives::Now,
         listen: written.service.listen,
         public_url,
         store: located(&written.service.store, folder),

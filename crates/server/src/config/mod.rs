@@ -38,6 +38,8 @@ pub struct Config {
     pub crl_validity: i64,
     /// How long before its end the next one is made, in seconds.
     pub crl_overlap: i64,
+    /// Whether it is the service that devices reach; a file never says otherwise.
+    pub lives: Lives,
     /// How often a canary tries every endpoint, in seconds; nothing: never.
     pub canary: Option<i64>,
     /// Who may use the challenge page and the interface for operators; nobody without it.
@@ -52,6 +54,15 @@ pub struct Config {
     pub profiles: BTreeMap<String, ca::Profile>,
     /// The endpoints by name.
     pub endpoints: BTreeMap<String, Endpoint>,
+}
+
+/// Whether a service is the one that devices reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lives {
+    /// It is, by the clock on the wall.
+    Now,
+    /// It is a copy of one, on a clock that is moved by hand: nobody outside hears of it.
+    Replayed,
 }
 
 /// Who may use the challenge page.

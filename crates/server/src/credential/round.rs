@@ -216,7 +216,7 @@ async fn taken_outside(
     if due == Due::Ended || !assess::is_of_use(service, inventory, current, now).await.map_err(failed)? {
         return Ok(());
     }
-    let why = match question::asked(service, candidate, now).await {
+    let why = match question::asked(service, candidate).await {
         Ok(()) => return Ok(()),
         Err(NotYet::Silent(_)) if due >= Due::Emergency => return Ok(()),
         Err(NotYet::Silent(why) | NotYet::Refused(why)) => why,

@@ -5,7 +5,6 @@
 //! numbers and nonces are as random as ever; nothing depends on them. It does **not** simulate load: one thing happens
 //! after another.
 
-mod dies;
 mod fleet;
 mod report;
 mod seat;

@@ -6,10 +6,9 @@ use ca::rotation::{Condition, next_due};
 use pki::Time;
 use pki::key::KeySpec;
 
-use super::dies::Dies;
 use super::switched::Switched;
 use super::{DAY, HOUR, Report, Wanted, YEAR};
-use crate::config::{Config, Endpoint};
+use crate::config::{Config, Endpoint, Lives};
 use crate::credential::{Inventory, Role};
 use crate::init::{self, Legacy, WantedPoint};
 use crate::registration::{self, Clock, InProcess, NewChallenge, NoAnswer, Point, Shows, Wanted as Challenge};
@@ -70,6 +69,7 @@ impl Site {
         .await?;
         let mut config = Config::read(&made.config)?;
         // No list more than twice a month: every round costs. A challenge is good for a day.
+        config.lives = Lives::Replayed;
         (config.crl_validity, config.crl_overlap) = (30 * DAY, 15 * DAY);
         if let Some(point) = config.registration_point.as_mut() {
             point.challenge_validity = DAY;
@@ -183,9 +183,13 @@ impl Site {
     ) -> Result<(), ServiceError> {
         let now = self.now(at);
         let Some(serving) = self.serving(at) else { return Ok(()) };
-        let store = serving.service.store.clone();
-        let until = store.sent() + writes;
-        let dead = Dies::new(task::round(&serving.service, now), store, until).await;
+        serving.service.events.settled().await;
+        let died = serving.service.store.dies_after(writes);
+        let dead = tokio::select! {
+            biased;
+            ended = task::round(&serving.service, now) => Some(ended),
+            () = died => None,
+        };
         report.count(match dead {
             None => "crashes between two steps of a round",
             Some(ended) => {

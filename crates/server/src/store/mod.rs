@@ -44,7 +44,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pki::Time;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 pub use audit::{AuditEntry, AuditFault, AuditFilter, AuditPlace, AuditRow, ChainReport};
 pub use error::{CommitError, StoreError};
@@ -72,8 +72,10 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     node: String,
     engine: Engine,
-    /// Units given to the writer.
-    sent: AtomicU64,
+    /// How many units may still be given to the writer.
+    left: AtomicU64,
+    /// One more than that was to be given.
+    died: Notify,
 }
 
 enum Engine {
@@ -109,13 +111,19 @@ impl Store {
                 return Err(StoreError::Url(why.to_owned()));
             }
         };
-        Ok(Store(Arc::new(Inner { node: node.to_owned(), engine, sent: AtomicU64::new(0) })))
+        Ok(Store(Arc::new(Inner {
+            node: node.to_owned(),
+            engine,
+            left: AtomicU64::new(u64::MAX),
+            died: Notify::new(),
+        })))
     }
 
-    /// How many writes this process has begun: whoever wants to stop between two of them counts.
-    #[must_use]
-    pub fn sent(&self) -> u64 {
-        self.0.sent.load(Ordering::Relaxed)
+    /// Lets this process write so often still and no more: whoever writes then waits for ever, as if it had died between
+    /// two of its writes. Ends at that moment. For simulations.
+    pub fn dies_after(&self, writes: u64) -> impl Future<Output = ()> {
+        self.0.left.store(writes, Ordering::Relaxed);
+        self.0.died.notified()
     }
 
     /// This node's name.
@@ -134,8 +142,12 @@ impl Store {
         debug_assert!(steps.iter().all(|step| unit::is_ascending(step.sql)), "placeholders out of order");
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { unit: Unit { steps, audit, at }, answer };
+        if self.0.left.fetch_sub(1, Ordering::Relaxed) == 0 {
+            self.0.left.store(0, Ordering::Relaxed);
+            self.0.died.notify_waiters();
+            std::future::pending::<()>().await;
+        }
         writer.send(waiting).await.map_err(|_| ended())?;
-        self.0.sent.fetch_add(1, Ordering::Relaxed);
         Ok(answered.await.map_err(|_| ended())??)
     }
 

@@ -6,7 +6,7 @@ use pki::{Certificate, Name, Time};
 use scep::ca_certs::Authorities;
 use scep::client::{self, Ask};
 use scep::http::Operation;
-use server::config::Config;
+use server::config::{Config, Lives};
 use server::credential::{Inventory, Role};
 use server::device::{self, SOURCE};
 use server::init::{self, Wanted, WantedPoint, init};
@@ -92,7 +92,9 @@ impl Place {
     }
 
     pub(crate) fn config(&self) -> Config {
-        Config::read(&self.folder.path().join(init::CONFIG)).expect("a configuration")
+        let mut config = Config::read(&self.folder.path().join(init::CONFIG)).expect("a configuration");
+        config.lives = Lives::Replayed;
+        config
     }
 
     pub(crate) async fn open(&self, now: Time) -> Service {

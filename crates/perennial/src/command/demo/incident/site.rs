@@ -9,7 +9,7 @@ use pki::{Certificate, Name, Time};
 use scep::client::{Answer, Ask};
 use scep::http::Operation;
 use server::Service;
-use server::config::{Config, Endpoint};
+use server::config::{Config, Endpoint, Lives};
 use server::credential::{Keyed, Role};
 use server::device::{self, SOURCE, Signer};
 use server::init::{Legacy, Wanted, WantedPoint, init};
@@ -100,7 +100,8 @@ impl Site {
         let made = init(&wanted, now).await?;
         let text = std::fs::read_to_string(&made.config)? + MORE;
         std::fs::write(&made.config, text)?;
-        let config = Config::read(&made.config)?;
+        let mut config = Config::read(&made.config)?;
+        config.lives = Lives::Replayed;
         let mut service = Service::open_at(config, now).await?;
         let point = Arc::new(Point::open(&service.config).await?);
         let clock = Clock::at(now);
