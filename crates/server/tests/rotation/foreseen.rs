@@ -123,7 +123,7 @@ async fn both_sides_of_mutual_tls_are_renewed_in_a_forecast_too() {
     assert!(renewed("tls-server") >= 5 && renewed("policy-module-client") >= 5, "{:#?}", seen.events);
     // Whoever trusts nothing but the CA of today does not trust what the next one signs.
     std::fs::write(&bundle, issuer).expect("written");
-    let seen = foreseen(&place, 7).await;
+    let seen = foreseen(&place, 9).await;
     let ends = failure(&seen, "tls-server", "credential.ended");
     let known =
         seen.events.iter().find(|e| e.kind == Kind::Foreseeable && e.what == "tls-server").expect("foreseeable");
