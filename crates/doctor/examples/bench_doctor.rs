@@ -98,7 +98,7 @@ fn web_log(folder: &Path) -> Set {
 fn library(set: &Set) {
     let mut evidence = Evidence::default();
     let mut chunk = vec![0; 256 << 10];
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), processor_time(Whose::Own));
     for path in &set.files {
         let mut file = std::fs::File::open(path).unwrap();
         let mut reading = Reading::new(&path.to_string_lossy());
@@ -110,8 +110,9 @@ fn library(set: &Set) {
         }
         reading.finish(&mut evidence);
     }
-    let took = started.elapsed();
-    row(set, "the library", "1", &Cost { took, cpu: took.as_secs_f64(), memory: memory("self").unwrap() }, None);
+    let cost =
+        Cost { took: started.elapsed(), cpu: processor_time(Whose::Own) - before, memory: memory("self").unwrap() };
+    row(set, "the library", "1", &cost, None);
     let items: u64 = evidence.sources.iter().map(|source| source.items).sum();
     eprintln!("{items} items, {} facts, {:?}", evidence.facts.len(), evidence.limits_hit);
 }
@@ -165,7 +166,7 @@ fn command(program: &Path, held: bool) -> Command {
 
 /// Runs it to its end. Memory is looked at again and again until then: the kernel keeps the most it ever was.
 fn run(mut command: Command) -> Cost {
-    let before = children_cpu();
+    let before = processor_time(Whose::Children);
     let started = Instant::now();
     let mut child: Child =
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
@@ -180,16 +181,25 @@ fn run(mut command: Command) -> Cost {
     let took = started.elapsed();
     // The doctor's statuses 0 to 2 are verdicts.
     assert!(status.code().is_some_and(|code| code <= 2), "{command:?}: {status}");
-    Cost { took, cpu: children_cpu() - before, memory: most }
+    Cost { took, cpu: processor_time(Whose::Children) - before, memory: most }
 }
 
-/// Processor time of the children that have ended, in seconds: fields 16 and 17 of `/proc/self/stat`, in hundredths.
-fn children_cpu() -> f64 {
+enum Whose {
+    Own,
+    /// Of the children that have ended.
+    Children,
+}
+
+/// Processor time in seconds: fields 14 and 15, or 16 and 17, of `/proc/self/stat`, in hundredths.
+fn processor_time(whose: Whose) -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let rest = stat.rsplit_once(')').unwrap().1;
     let fields: Vec<f64> = rest.split_whitespace().filter_map(|field| field.parse().ok()).collect();
-    // The state, which is no number, is left out: the field numbered 16 is the thirteenth of these.
-    (fields[12] + fields[13]) / 100.0
+    // The state, which is no number, is left out: the field numbered 14 is the eleventh of these.
+    match whose {
+        Whose::Own => (fields[10] + fields[11]) / 100.0,
+        Whose::Children => (fields[12] + fields[13]) / 100.0,
+    }
 }
 
 /// The most memory a process ever held, in MiB.

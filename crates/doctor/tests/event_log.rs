@@ -262,7 +262,7 @@ fn stretches_read_apart_make_the_same_evidence() {
     for chunk in log.chunks(100_000) {
         stretches.extend(reading.feed_apart(chunk, &mut evidence));
     }
-    assert!(stretches.len() >= 4, "{}", stretches.len());
+    assert!(stretches.len() >= 2, "{}", stretches.len());
     // Read last first, joined in their order.
     let mut reads: Vec<_> = stretches.into_iter().rev().map(doctor::source::Stretch::read).collect();
     while let Some(read) = reads.pop() {

@@ -1,5 +1,6 @@
 //! A German report says nothing in English but what it quotes.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, reason = "a test reads the sources")]
 
 mod synthetic;
 
@@ -96,4 +97,45 @@ fn too_little_and_damaged_evidence_is_told_in_german() {
     read("u_ex.log", &begun, &mut evidence);
     assert!(evidence.troubles.len() >= 3 && evidence.repairs.len() > 3, "{:?}", evidence.troubles);
     check(&evidence, &String::from_utf8_lossy(paste));
+}
+
+/// The literal texts that readers note as troubles, with their gaps.
+fn noted(source: &str) -> Vec<String> {
+    let marks = ["damaged(", "let says = format!(", "=> Some(\n            \"", "trouble(folder, &format!("];
+    let mut found = Vec::new();
+    for mark in marks {
+        for (_, after) in source.match_indices(mark).map(|(at, _)| source.split_at(at)) {
+            let near = after.get(..160).unwrap_or(after);
+            let statement = near.split(';').next().unwrap_or_default();
+            let Some((_, literal)) = statement.split_once('"') else { continue };
+            let Some((literal, _)) = literal.split_once('"') else { continue };
+            let mut gaps = literal.split(['{', '}']).enumerate().map(|(n, part)| if n % 2 == 0 { part } else { "…" });
+            found.push(gaps.by_ref().collect());
+        }
+    }
+    found
+}
+
+/// Looked up in the source of the German sentences, whose lines are folded.
+#[test]
+fn every_sentence_of_the_readers_has_its_german() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let german = std::fs::read_to_string(root.join("src/report/german.rs")).unwrap();
+    let german = german.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut folders = vec![root.join("src/source"), root.join("../perennial/src/command/doctor")];
+    let mut sentences = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                sentences.extend(noted(&std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    assert!(sentences.len() >= 15, "{sentences:?}");
+    let known = |sentence: &String| sentence.len() < 12 || german.contains(&format!("\"{sentence}"));
+    let unknown: Vec<_> = sentences.iter().filter(|sentence| !known(sentence)).collect();
+    assert!(unknown.is_empty(), "without German: {unknown:#?}");
 }

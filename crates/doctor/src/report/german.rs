@@ -149,49 +149,6 @@ pub(super) const fn kind(kind: Kind) -> &'static str {
 mod tests {
     use super::*;
 
-    /// The literal texts that readers note as troubles, with their gaps.
-    fn noted(source: &str) -> Vec<String> {
-        let marks = ["damaged(", "let says = format!(", "=> Some(\n            \"", "trouble(folder, &format!("];
-        let mut found = Vec::new();
-        for mark in marks {
-            for (_, after) in source.match_indices(mark).map(|(at, _)| source.split_at(at)) {
-                let near = after.get(..160).unwrap_or(after);
-                let statement = near.split(';').next().unwrap_or_default();
-                let Some((_, literal)) = statement.split_once('"') else { continue };
-                let Some((literal, _)) = literal.split_once('"') else { continue };
-                let mut gaps =
-                    literal.split(['{', '}']).enumerate().map(|(n, part)| if n % 2 == 0 { part } else { "…" });
-                found.push(gaps.by_ref().collect());
-            }
-        }
-        found
-    }
-
-    #[test]
-    #[allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads the sources")]
-    fn every_sentence_of_the_readers_is_known() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut folders = vec![root.join("src/source"), root.join("../perennial/src/command/doctor")];
-        let mut sentences = Vec::new();
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    sentences.extend(noted(&std::fs::read_to_string(path).unwrap()));
-                }
-            }
-        }
-        assert!(sentences.len() >= 15, "{sentences:?}");
-        let unknown: Vec<_> = sentences.iter().filter(|sentence| german_is_missing(sentence)).collect();
-        assert!(unknown.is_empty(), "without German: {unknown:#?}");
-    }
-
-    fn german_is_missing(english: &str) -> bool {
-        english.len() > 12 && sentence(english) == english
-    }
-
     #[test]
     fn gaps_are_carried_over() {
         assert_eq!(sentence("chunk 17 cannot be read: bad magic"), "Block 17 ist nicht lesbar: bad magic");

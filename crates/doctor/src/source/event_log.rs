@@ -20,7 +20,7 @@ use crate::fact::{ChannelState, Observed, Position};
 const HEADER: usize = 4096;
 const CHUNK: usize = 64 << 10;
 /// Chunks read together. What chunks have in common (the shapes of their records) is worked out once for all of them.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 128;
 
 static NOTHING: [u8; CHUNK] = [0; CHUNK];
 
@@ -31,13 +31,16 @@ pub(crate) fn is_nothing(octets: &[u8]) -> bool {
 
 /// Reads one log.
 pub(crate) struct EventLog {
-    /// The header, or [`HEADER`] and then a chunk.
-    buffer: Vec<u8>,
     state: State,
-    /// Whole chunks that wait to be read, behind a header, and their numbers.
+    /// The header, until it is whole.
+    head: Vec<u8>,
+    /// Chunks that wait to be read, behind a header; the last may still be coming in.
     waiting: Vec<u8>,
+    /// The place in the log of each whole chunk that waits.
     numbers: Vec<u64>,
     ready: Vec<Stretch>,
+    /// Rooms of stretches that were read, to be used again.
+    rooms: Vec<Vec<u8>>,
     chunks: u64,
     found: Found,
 }
@@ -51,11 +54,12 @@ enum State {
 impl EventLog {
     pub(crate) fn new() -> EventLog {
         EventLog {
-            buffer: Vec::with_capacity(CHUNK),
             state: State::Header,
+            head: Vec::new(),
             waiting: header(),
             numbers: Vec::new(),
             ready: Vec::new(),
+            rooms: Vec::new(),
             chunks: 0,
             found: Found::default(),
         }
@@ -63,55 +67,68 @@ impl EventLog {
 
     pub(crate) fn feed(&mut self, mut octets: &[u8], notes: &mut Notes<'_>) {
         while !octets.is_empty() {
-            if self.state == State::Chunks && self.buffer.is_empty() && octets.starts_with(&NOTHING) {
-                // A hole, as a sparse file has them by the gigabyte: not even copied.
-                octets = octets.get(CHUNK..).unwrap_or_default();
-                self.chunks += 1;
-                continue;
-            }
-            let wanted = if self.state == State::Header { HEADER } else { CHUNK };
-            let take = wanted.saturating_sub(self.buffer.len()).min(octets.len());
-            let (now, later) = octets.split_at_checked(take).unwrap_or((octets, &[]));
-            self.buffer.extend_from_slice(now);
-            octets = later;
-            if self.buffer.len() >= wanted {
-                self.full(notes);
-            }
+            octets = match self.state {
+                State::Header => self.header(octets, notes),
+                State::Chunks => self.chunk(octets, notes),
+            };
         }
     }
 
-    fn full(&mut self, notes: &mut Notes<'_>) {
-        if self.state == State::Header && self.buffer.starts_with(b"ElfChnk\0") {
+    /// Takes what belongs to the header, and returns the rest.
+    fn header<'a>(&mut self, octets: &'a [u8], notes: &mut Notes<'_>) -> &'a [u8] {
+        let take = HEADER.saturating_sub(self.head.len()).min(octets.len());
+        let (now, later) = octets.split_at_checked(take).unwrap_or((octets, &[]));
+        self.head.extend_from_slice(now);
+        if self.head.len() < HEADER {
+            return later;
+        }
+        self.state = State::Chunks;
+        if self.head.starts_with(b"ElfChnk\0") {
             // Chunks carved out of a file, without its header.
-            self.state = State::Chunks;
-            return;
+            self.waiting.append(&mut self.head);
+        } else if !self.head.starts_with(b"ElfFile\0") {
+            let says = "the header of the event log is damaged; its chunks are read all the same";
+            notes.damaged(Position::Whole, says);
         }
-        if self.state == State::Header {
-            if !self.buffer.starts_with(b"ElfFile\0") {
-                notes.damaged(
-                    Position::Whole,
-                    "the header of the event log is damaged; its chunks are read all the same",
-                );
-            }
-            self.state = State::Chunks;
-            self.buffer.clear();
-            return;
-        }
-        if !is_nothing(&self.buffer) {
-            self.waiting.append(&mut self.buffer);
-            self.numbers.push(self.chunks);
-        }
-        self.buffer.clear();
-        self.chunks += 1;
-        if self.numbers.len() >= TOGETHER {
-            self.gather(notes);
-        }
+        later
     }
 
-    /// Makes a stretch of what waits.
+    /// Octets of the chunk that is coming in.
+    fn begun(&self) -> usize {
+        self.waiting.len().saturating_sub(HEADER + self.numbers.len() * CHUNK)
+    }
+
+    /// Takes what belongs to this chunk, and returns the rest.
+    fn chunk<'a>(&mut self, octets: &'a [u8], notes: &Notes<'_>) -> &'a [u8] {
+        let begun = self.begun();
+        if begun == 0 && octets.starts_with(&NOTHING) {
+            // A hole, as a sparse file has them by the gigabyte: not even copied.
+            self.chunks += 1;
+            return octets.get(CHUNK..).unwrap_or_default();
+        }
+        let take = CHUNK.saturating_sub(begun).min(octets.len());
+        let (now, later) = octets.split_at_checked(take).unwrap_or((octets, &[]));
+        self.waiting.extend_from_slice(now);
+        if begun + take >= CHUNK {
+            let start = self.waiting.len().saturating_sub(CHUNK);
+            if is_nothing(self.waiting.get(start..).unwrap_or_default()) {
+                self.waiting.truncate(start);
+            } else {
+                self.numbers.push(self.chunks);
+            }
+            self.chunks += 1;
+            if self.numbers.len() >= TOGETHER {
+                self.gather(notes);
+            }
+        }
+        later
+    }
+
+    /// Makes a stretch of the whole chunks that wait.
     fn gather(&mut self, notes: &Notes<'_>) {
         if !self.numbers.is_empty() {
-            let octets = std::mem::replace(&mut self.waiting, header());
+            let room = self.rooms.pop().unwrap_or_else(header);
+            let octets = std::mem::replace(&mut self.waiting, room);
             self.ready.push(Stretch::new(octets, std::mem::take(&mut self.numbers), notes));
         }
     }
@@ -127,16 +144,22 @@ impl EventLog {
         notes.source.damaged += read.source.damaged;
         notes.source.span = join(notes.source.span, read.source.span);
         self.found.join(read.found);
+        let mut room = read.octets;
+        room.truncate(HEADER);
+        if self.rooms.len() < 2 {
+            self.rooms.push(room);
+        }
     }
 
     pub(crate) fn finish(&mut self, notes: &mut Notes<'_>) {
+        let torn = self.waiting.split_off(self.waiting.len().saturating_sub(self.begun()));
         self.gather(notes);
         for stretch in self.ready() {
             self.join(stretch.read(), notes);
         }
-        if self.state == State::Header && !self.buffer.is_empty() {
+        if self.state == State::Header && !self.head.is_empty() {
             notes.damaged(Position::Whole, "the event log ends inside its header");
-        } else if self.buffer.iter().any(|octet| *octet != 0) {
+        } else if !is_nothing(&torn) {
             let says = format!("the event log ends inside chunk {}", self.chunks);
             notes.damaged(Position::Whole, says);
         }

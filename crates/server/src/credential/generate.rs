@@ -9,9 +9,9 @@ use super::{Inventory, Role, round, spec_like};
 use crate::store::Slot;
 use crate::{Service, ServiceError};
 
-/// How much a thread that makes a key stands back behind those that answer devices (nice, 0 to 19). At 10 it gets about
-/// a tenth of a processor that others want too, and all of one that nobody wants; at 19 a busy service might go without
-/// its new key for a minute.
+/// How far a thread that makes a key stands back behind those that answer devices (nice). By 10 it gets about a tenth of
+/// a processor that others want too, and all of one that nobody wants; at the end of the scale a busy service might go
+/// without its new key for a minute.
 #[cfg(target_os = "linux")]
 const STANDS_BACK: i32 = 10;
 
@@ -90,8 +90,9 @@ pub async fn make_ready(service: &Service, now: pki::Time) -> Result<(), Service
 /// For this thread only: on Linux a priority is a thread's own.
 #[cfg(target_os = "linux")]
 fn stand_back() {
-    let own = rustix::thread::gettid();
-    if let Err(error) = rustix::process::setpriority_process(Some(own), STANDS_BACK) {
+    let own = Some(rustix::thread::gettid());
+    let back = |nice: i32| rustix::process::setpriority_process(own, nice.saturating_add(STANDS_BACK).min(19));
+    if let Err(error) = rustix::process::getpriority_process(own).and_then(back) {
         tracing::debug!(%error, "a key is made with the priority of everything else");
     }
 }
@@ -132,7 +133,7 @@ mod tests {
             stand_back();
             nice()
         });
-        assert_eq!(there.join().expect("no panic"), before.max(STANDS_BACK));
+        assert_eq!(there.join().expect("no panic"), (before + STANDS_BACK).min(19));
         assert_eq!(nice(), before, "this thread goes on as it was");
     }
 }

@@ -1,16 +1,17 @@
 //! A look at a rendered record that tells whether reading all of it would add anything.
 //!
 //! Most records of a Windows machine come from providers no check listens to, and of those that do, most say that all is
-//! well when there is no more room for such facts. They are counted, exactly as if they had been read.
+//! well when there is no more room for such facts. They are counted, exactly as if they had been read. Event 90 describes
+//! the same few certificates with every chain that is built: once for each stretch is enough.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder, FinderRev};
 
 use crate::fact::event::{CAPI2_CHANNEL, CAPI2_PROVIDER};
 use crate::fact::evidence::{Count, Tally, Weight};
-use crate::fact::{Code, When};
+use crate::fact::{Code, Thumbprint};
 use crate::source::event::{self, vocabulary};
 use crate::source::notes::Notes;
 
@@ -57,7 +58,7 @@ impl<'a> Glance<'a> {
         Some(Glance {
             provider: attribute(provider, b"Name=\"")?,
             id: Some(id).filter(|id| (1..=0xffff).contains(id))?,
-            created: attribute(created, b"SystemTime=\"")?,
+            created: attribute(created, b"SystemTime=\"").filter(|created| is_time(created))?,
             channel: channel.and_then(|(channel, _)| plain(channel)),
             content,
         })
@@ -89,32 +90,44 @@ fn attribute<'a>(tag: &'a [u8], name: &[u8]) -> Option<&'a str> {
 
 /// Counts of records that were looked at and not read; they go into the evidence together.
 #[derive(Default)]
-pub(super) struct Glanced(HashMap<Box<str>, Rows>);
+pub(super) struct Glanced {
+    providers: HashMap<Box<str>, Rows>,
+    /// What event 90 has described in this stretch: the same certificates come again with every chain that is built.
+    described: HashSet<[u8; 20]>,
+}
 
 /// A provider's.
 struct Rows {
     heeded: bool,
-    counts: BTreeMap<(u32, Code), Count>,
+    counts: BTreeMap<(u32, Code), Row>,
+}
+
+/// How often, and from when to when as it is written. Times of one form are in the order of their letters, so that only
+/// two of them need to be read.
+#[derive(Default)]
+struct Row {
+    times: u64,
+    first: String,
+    last: String,
 }
 
 impl Glanced {
     /// Counts the record if that is all that reading it would come to.
     pub(super) fn suffices(&mut self, glance: &Glance<'_>, notes: &mut Notes<'_>) -> bool {
-        if !self.0.contains_key(glance.provider) {
+        if !self.providers.contains_key(glance.provider) {
             let rows = Rows { heeded: event::is_heeded(glance.provider), counts: BTreeMap::new() };
-            self.0.insert(glance.provider.into(), rows);
+            self.providers.insert(glance.provider.into(), rows);
         }
-        let Some(rows) = self.0.get_mut(glance.provider) else { return false };
+        let Some(rows) = self.providers.get_mut(glance.provider) else { return false };
         let is_capi2 = glance.provider == CAPI2_PROVIDER && glance.channel == Some(CAPI2_CHANNEL);
         let known = match rows.heeded {
-            true if is_capi2 => capi2(glance.content, notes),
+            true if is_capi2 => capi2(glance.content, &mut self.described, notes),
             true => None,
             false => (!holds_capi2(glance.content)).then_some((Code::OK, None)),
         };
         let Some((result, fact)) = known else { return false };
-        let when = event::parse_time(glance.created);
-        notes.understood(when);
-        rows.count((glance.id, result), when);
+        notes.understood(None);
+        rows.counts.entry((glance.id, result)).or_default().add(glance.created);
         if let Some(weight) = fact {
             notes.evidence.leave_out(weight);
         }
@@ -123,21 +136,42 @@ impl Glanced {
 
     /// Hands over the counts.
     pub(super) fn tell(self, notes: &mut Notes<'_>) {
-        let mut providers: Vec<_> = self.0.into_iter().collect();
+        let mut providers: Vec<_> = self.providers.into_iter().collect();
         providers.sort_by(|one, other| one.0.cmp(&other.0));
         for (provider, rows) in providers {
-            for ((id, result), count) in rows.counts {
+            for ((id, result), row) in rows.counts {
+                let count = row.count();
+                let (first, last) = count.span.unzip();
+                notes.seen(first);
+                notes.seen(last);
                 notes.evidence.count_all(Tally::Event(provider.clone().into(), id, result), count);
             }
         }
     }
 }
 
-impl Rows {
-    fn count(&mut self, row: (u32, Code), when: Option<When>) {
-        let one = Count { times: 1, span: when.map(|when| (when, when)) };
-        self.counts.entry(row).or_default().add(one);
+impl Row {
+    fn add(&mut self, created: &str) {
+        self.times += 1;
+        if self.first.is_empty() || created < self.first.as_str() {
+            created.clone_into(&mut self.first);
+        }
+        if created > self.last.as_str() {
+            created.clone_into(&mut self.last);
+        }
     }
+
+    fn count(&self) -> Count {
+        let first = event::parse_time(&self.first);
+        Count { times: self.times, span: first.zip(event::parse_time(&self.last)) }
+    }
+}
+
+/// Whether a time is written as the renderer writes them: `2016-07-08T18:12:51.6814720Z`.
+fn is_time(text: &str) -> bool {
+    const FORM: &[u8] = b"0000-00-00T00:00:00.0000000Z";
+    let fits = |(octet, form): (u8, &u8)| if *form == b'0' { octet.is_ascii_digit() } else { octet == *form };
+    text.len() == FORM.len() && text.bytes().zip(FORM).all(fits)
 }
 
 /// Whether the content of a CAPI2 event stands in it, whoever is named as the provider.
@@ -149,13 +183,13 @@ fn holds_capi2(content: &[u8]) -> bool {
 
 /// The result of a CAPI2 event, and the weight of the fact that it would be and that finds no room. Nothing if the event
 /// has to be read.
-fn capi2(content: &[u8], notes: &Notes<'_>) -> Option<(Code, Option<Weight>)> {
+fn capi2(content: &[u8], described: &mut HashSet<[u8; 20]>, notes: &Notes<'_>) -> Option<(Code, Option<Weight>)> {
     let body = after(content, &USER_DATA)?.strip_prefix(b"<")?;
     let name = body.split(|octet| matches!(octet, b' ' | b'>' | b'/')).next()?;
     let id = vocabulary::root_id(std::str::from_utf8(name).ok()?)?;
     let result = result(body)?;
     let well = result.is_success() && is_well(id, body);
-    if well && matches!(id, 10 | 40 | 50 | 52 | 80 | 81) {
+    if well && (matches!(id, 10 | 40 | 50 | 52 | 80 | 81) || id == 90 && is_known(body, described)) {
         return Some((result, None));
     }
     let weight = if well && !matches!(id, 42 | 90) { Weight::Routine } else { Weight::Telling };
@@ -171,6 +205,19 @@ fn result(body: &[u8]) -> Option<Code> {
     let value = body.get(at + RESULT.needle().len()..)?.strip_prefix(b" value=\"")?;
     let (value, _) = until(value, b'"')?;
     Code::from_hex(std::str::from_utf8(value).ok()?)
+}
+
+/// Whether everything an event 90 describes was described before. Takes note of what it describes.
+fn is_known(body: &[u8], described: &mut HashSet<[u8; 20]>) -> bool {
+    let mut known = true;
+    for at in memmem::find_iter(body, b" fileRef=\"") {
+        let name = body.get(at + b" fileRef=\"".len()..).and_then(|name| name.get(..40));
+        match name.and_then(|name| std::str::from_utf8(name).ok()).and_then(Thumbprint::parse) {
+            Some(thumbprint) => known &= !described.insert(thumbprint.0),
+            None => known = false,
+        }
+    }
+    known
 }
 
 /// Whether no status in it says otherwise.

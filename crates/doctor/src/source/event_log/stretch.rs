@@ -1,5 +1,6 @@
 //! Chunks of one log, read without regard to what comes before or after them.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub struct StretchRead {
     pub(super) evidence: Evidence,
     pub(super) source: SourceRead,
     pub(super) found: Found,
+    /// Where the octets stood, to be used again.
+    pub(super) octets: Vec<u8>,
 }
 
 /// What is counted over a whole log.
@@ -61,7 +64,8 @@ impl Stretch {
     /// what is damaged can be named.
     #[must_use]
     pub fn read(self) -> StretchRead {
-        self.whole().unwrap_or_else(|| self.chunk_by_chunk())
+        let read = self.whole().unwrap_or_else(|| self.chunk_by_chunk());
+        StretchRead { octets: self.octets, ..read }
     }
 
     fn whole(&self) -> Option<StretchRead> {
@@ -82,7 +86,12 @@ impl Stretch {
     }
 
     fn begin(&self) -> StretchRead {
-        StretchRead { evidence: self.evidence.clone(), source: self.source.clone(), found: Found::default() }
+        StretchRead {
+            evidence: self.evidence.clone(),
+            source: self.source.clone(),
+            found: Found::default(),
+            octets: Vec::new(),
+        }
     }
 
     fn chunk_by_chunk(&self) -> StretchRead {
@@ -138,7 +147,7 @@ fn record(id: u64, xml: &[u8], found: &mut Found, notes: &mut Notes<'_>) {
     if glance.is_some_and(|glance| found.glanced.suffices(&glance, notes)) {
         return;
     }
-    let text = String::from_utf8_lossy(xml);
+    let text = std::str::from_utf8(xml).map_or_else(|_| String::from_utf8_lossy(xml), Cow::Borrowed);
     let depth = notes.evidence.limits().depth;
     match wellformed::elements(&text, depth) {
         Ok(events) => events.iter().for_each(|one| event::read(one, id, notes)),

@@ -8,7 +8,7 @@ use doctor::Evidence;
 use doctor::source::{Reading, Stretch, StretchRead};
 
 /// Threads that read; what they read is joined by one.
-const MOST_THREADS: usize = 8;
+const MOST_THREADS: usize = 4;
 
 type Job = (Stretch, SyncSender<StretchRead>);
 
