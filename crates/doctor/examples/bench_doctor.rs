@@ -23,6 +23,7 @@ const TOTAL: usize = 1 << 30;
 /// As large as the doctor tells administrators to let the CAPI2 log grow.
 const EACH: usize = 128 << 20;
 const HEADER: usize = 4096;
+const CHUNK: usize = 64 << 10;
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/doctor");
 
 struct Set {
@@ -44,6 +45,7 @@ fn main() {
         event_logs(&folder, "event logs: CAPI2 alone", &["capi2-windows.evtx"]),
         web_log(&folder),
     ];
+    println!("{}; load of the machine: {}\n", beside(&root), loads());
     println!("| evidence (1 GiB) | read by | cores | seconds | CPU seconds | MB/s | MiB at most | times evtx_dump |");
     println!("|---|---|---|---|---|---|---|---|");
     for set in &sets {
@@ -67,7 +69,7 @@ fn event_logs(folder: &Path, says: &'static str, samples: &[&str]) -> Set {
         let path = folder.join(format!("{}-{n}.evtx", samples.len()));
         let mut file = std::fs::File::create(&path).unwrap();
         file.write_all(header).unwrap();
-        let mut left = EACH - HEADER;
+        let mut left = (EACH - HEADER) / CHUNK * CHUNK;
         while left > 0 {
             let take = left.min(chunks.len());
             file.write_all(&chunks[..take]).unwrap();
@@ -153,6 +155,20 @@ fn evtx_dump(root: &Path) -> Option<PathBuf> {
     let own = root.join("target/tools/bin/evtx_dump");
     let program = if own.exists() { own } else { PathBuf::from("evtx_dump") };
     Command::new(&program).arg("--version").output().is_ok().then_some(program)
+}
+
+/// What is measured beside ours, and how it is called.
+fn beside(root: &Path) -> String {
+    let said = evtx_dump(root).and_then(|program| Command::new(program).arg("--version").output().ok());
+    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    said.map_or("evtx_dump is not installed".to_owned(), |name| {
+        format!("{name} as it comes: XML to /dev/null, as many threads as cores, one file after another")
+    })
+}
+
+/// Processes that wanted to run of late: with more than one for each core the seconds say little.
+fn loads() -> String {
+    std::fs::read_to_string("/proc/loadavg").unwrap().split(' ').take(1).collect()
 }
 
 fn command(program: &Path, held: bool) -> Command {

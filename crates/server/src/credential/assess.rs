@@ -85,7 +85,12 @@ async fn condition(
         (Some(certificate), Some(issuer)) => !signed_by(certificate, issuer),
         _ => false,
     };
-    Ok(if own && below && held.record.slot != Slot::Retired && stale { Condition::Stale } else { Condition::Sound })
+    // What was made for the next CA waits for it: another process may be about to let both take over.
+    let next = inventory.in_slot(Role::IssuingCa, Slot::Next).and_then(|h| h.certificate.as_ref());
+    let waits = held.record.slot == Slot::Next
+        && matches!((&held.certificate, next), (Some(certificate), Some(next)) if signed_by(certificate, next));
+    let replaced = stale && !waits && held.record.slot != Slot::Retired;
+    Ok(if own && below && replaced { Condition::Stale } else { Condition::Sound })
 }
 
 fn signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {

@@ -86,3 +86,32 @@ async fn a_ca_that_is_replaced_takes_its_ra_with_it() {
     assert_eq!(held(&service, Role::IssuingCa, Slot::Retired).await.len(), 1);
     enrol(&service, &before, Signer::Itself, START.plus(60)).await.expect("served");
 }
+
+/// The command line and the service are two processes of one node, so that no lease keeps them apart.
+#[tokio::test]
+async fn an_operator_replaces_the_ca_while_the_service_goes_its_rounds() {
+    let place = Place::new("").await;
+    let (service, operator) = (place.open(START).await, place.open(START).await);
+    for hour in 1..4 {
+        let now = START.plus(hour * 3600);
+        let before = current(&service, Role::IssuingCa).await;
+        let done = std::cell::Cell::new(false);
+        let rounds = async {
+            while !done.get() {
+                server::credential::round(&service, now).await.expect("a round");
+                tokio::task::yield_now().await;
+            }
+        };
+        let renewed = async {
+            let renewed = renew(&operator, Role::IssuingCa, now).await;
+            done.set(true);
+            renewed
+        };
+        let (renewed, ()) = tokio::join!(renewed, rounds);
+        renewed.expect("renewed");
+        assert_ne!(current(&service, Role::IssuingCa).await, before);
+        server::credential::round(&service, now).await.expect("a round");
+        assert_eq!(codes(&service), Vec::<&str>::new());
+        enrol(&service, &get_ca(&service, now).await, Signer::Itself, now).await.expect("served");
+    }
+}

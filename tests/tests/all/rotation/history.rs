@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pki::Time;
 use serde_json::Value;
 
 use super::stage::Stage;
@@ -14,8 +13,6 @@ pub(super) const ROLES: [&str; 6] =
 pub(super) struct History {
     /// The credentials of each role that have been in use.
     used: BTreeMap<String, BTreeSet<String>>,
-    /// When one was made or took over.
-    moments: BTreeSet<i64>,
     /// How often an earlier one was used again.
     pub(super) recalled: usize,
 }
@@ -28,21 +25,18 @@ impl History {
         events.reverse();
         let text = |event: &Value, key: &str| event[key].as_str().expect("text").to_owned();
         let mut roles = BTreeMap::new();
-        let mut history = History { used: BTreeMap::new(), moments: BTreeSet::new(), recalled: 0 };
+        let mut history = History { used: BTreeMap::new(), recalled: 0 };
         for event in events {
             let (id, what, detail) = (text(event, "credential"), text(event, "event"), text(event, "detail"));
-            let at = Time::parse_rfc3339(&text(event, "at")).expect("a time");
             if what == "stored" {
                 let role = detail.split(' ').next().expect("a role").to_owned();
                 if detail.contains("in slot current") {
                     history.used.entry(role.clone()).or_default().insert(id.clone());
                 }
                 roles.insert(id, role);
-                history.moments.insert(at.seconds());
             } else if what == "current" {
                 let role = roles.get(&id).expect("what takes over was stored");
                 history.used.entry(role.clone()).or_default().insert(id);
-                history.moments.insert(at.seconds());
                 history.recalled += usize::from(detail.contains("from slot retired"));
             }
         }
@@ -52,10 +46,5 @@ impl History {
     /// How many credentials of a role have been in use.
     pub(super) fn generations(&self, role: &str) -> usize {
         self.used.get(role).map_or(0, BTreeSet::len)
-    }
-
-    /// The seconds, since 1970, at which one was made or took over.
-    pub(super) fn moments(&self) -> BTreeSet<i64> {
-        self.moments.clone()
     }
 }

@@ -28,15 +28,16 @@ use crate::registration::caller;
 pub(super) const RATE: u64 = 16;
 /// Devices that enrol over and over, each over connections that are kept for all the time.
 const DEVICES: u64 = 8;
-/// In so many seconds after the one in which a credential is made or takes over, something is said to rotate too.
-const AROUND: i64 = 1;
+/// Seconds before and after each step of a rotation in which something is said to rotate. A step takes some hundredths of a
+/// second, and a key that is made beforehand some tenths.
+const AROUND: (f64, f64) = (0.2, 1.0);
 
 /// One enrolment.
 pub(super) struct Enrolled {
-    /// The second in which the request was sent.
-    at: i64,
-    /// Milliseconds from the request to the reply.
-    latency: f64,
+    /// When the request was sent, in seconds since 1970.
+    begun: f64,
+    /// Seconds until the reply.
+    took: f64,
 }
 
 #[derive(Default)]
@@ -77,19 +78,24 @@ impl Load {
         Arc::into_inner(found).expect("nobody else has it").into_inner().expect("no panic")
     }
 
-    /// Around these moments, and otherwise.
-    pub(super) fn latencies(&self, moments: &BTreeSet<i64>) -> (Latency, Latency) {
-        let rotates = |e: &&Enrolled| moments.range(e.at - AROUND..=e.at).next().is_some();
+    /// Around these moments, in seconds since 1970, and otherwise.
+    pub(super) fn latencies(&self, moments: &[f64]) -> (Latency, Latency) {
+        let near = |e: &Enrolled, at: f64| e.begun <= at + AROUND.1 && e.begun + e.took >= at - AROUND.0;
+        let rotates = |e: &&Enrolled| moments.iter().any(|at| near(e, *at));
         let (around, otherwise): (Vec<_>, Vec<_>) = self.enrolments.iter().partition(rotates);
         (latency(&around), latency(&otherwise))
     }
 }
 
 fn latency(of: &[&Enrolled]) -> Latency {
-    let mut all: Vec<f64> = of.iter().map(|e| e.latency).collect();
+    let mut all: Vec<f64> = of.iter().map(|e| e.took * 1000.0).collect();
     all.sort_by(f64::total_cmp);
     let at = |part: usize| all.get(all.len() * part / 100).copied().unwrap_or_default();
     Latency { count: all.len(), p50: at(50), p99: at(99) }
+}
+
+fn since_1970() -> f64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs_f64()
 }
 
 /// All of them at once, on one thread.
@@ -163,14 +169,14 @@ impl Connections {
         let authorities = ca_certs::read(&shown.body).ok().and_then(|all| Authorities::choose(&all));
         let Some(authorities) = authorities else { return Ok(Err(format!("no certificates: {}", shown.status))) };
         let sent = message(device, challenge, &authorities);
-        let (at, begun) = (world::now().seconds(), Instant::now());
+        let (begun, clock) = (since_1970(), Instant::now());
         let path = "/scep/mdm?operation=PKIOperation";
         let reply = self.service.post(path, "application/x-pki-message", &sent.der).await?;
-        let latency = begun.elapsed().as_secs_f64() * 1000.0;
+        let took = clock.elapsed().as_secs_f64();
         if reply.status != 200 {
             return Ok(Err(format!("HTTP {}", reply.status)));
         }
-        Ok(issued(&reply.body, device, &sent, &authorities).map(|()| Enrolled { at, latency }))
+        Ok(issued(&reply.body, device, &sent, &authorities).map(|()| Enrolled { begun, took }))
     }
 }
 

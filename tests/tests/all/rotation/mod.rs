@@ -41,7 +41,7 @@ fn every_credential_rotates_and_nobody_notices() {
         println!("{role}: {} generations", history.generations(role));
     }
     println!("server certificates seen by who connects anew: {}", load.servers);
-    let (around, otherwise) = load.latencies(&history.moments());
+    let (around, otherwise) = load.latencies(&stage.moments());
     println!("while something rotates: {around}");
     println!("otherwise:               {otherwise}");
 

@@ -84,6 +84,15 @@ impl Stage {
         ["scep", "registration-point"].map(|role| log(role).expect("a log")).join("\n")
     }
 
+    /// When either process took over something, in seconds since 1970: each step of each rotation.
+    pub(super) fn moments(&self) -> Vec<f64> {
+        let steps =
+            ["the service credentials have changed", "has another certificate", "issuers of clients have changed"];
+        let logs = self.logs();
+        let lines = logs.lines().filter(|line| steps.iter().any(|step| line.contains(step)));
+        lines.map(|line| written_at(line).unwrap_or_else(|| panic!("no time: {line}"))).collect()
+    }
+
     /// How often the policy module had to ask anew because its connection broke.
     pub(super) fn broken_by_module(&self) -> usize {
         self.logs().matches("a connection broke").count()
@@ -107,4 +116,12 @@ impl Stage {
         };
         wait("the last notice", || count("notify") >= count("verify"));
     }
+}
+
+/// The time at the start of a line of a log, as in `2026-11-24T18:26:40.912728Z`.
+#[expect(clippy::cast_precision_loss, reason = "a moment of this century")]
+fn written_at(line: &str) -> Option<f64> {
+    let (seconds, rest) = line.split_once('.')?;
+    let fraction: f64 = format!("0.{}", rest.split_once('Z')?.0).parse().ok()?;
+    Some(pki::Time::parse_rfc3339(&format!("{seconds}Z"))?.seconds() as f64 + fraction)
 }
