@@ -298,6 +298,17 @@ fn an_entity_bomb_in_a_configuration_is_refused_and_said() {
     assert!(evidence.troubles.iter().any(|trouble| trouble.says.contains("document type definition")));
 }
 
+/// A file torn in the middle of the pin is not a pin of odd characters.
+#[test]
+fn a_torn_registry_export_accuses_nobody() {
+    let key = "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Cryptography\\MSCEP\\Modules\\NDESPolicy]";
+    let mut torn = format!("REGEDIT4\r\n\r\n{key}\r\n\"NDESCertThumbprint\"=\"5D87837B").into_bytes();
+    torn.resize(100_000, 0);
+    let evidence = read("MSCEP.reg", &torn, 100_000);
+    let diagnosis = doctor::diagnose(&evidence, pki::Time::civil((2026, 11, 24), (12, 0, 0)).unwrap());
+    assert!(diagnosis.findings.is_empty(), "{:?}", diagnosis.findings);
+}
+
 #[test]
 fn a_hole_in_a_log_is_passed_over_and_said() {
     let line = b"2026-03-29 18:48:24 10.0.0.5 GET /certsrv/mscep/mscep.dll operation=GetCACaps 80 - 10.1.1.1 a - 200 0 0 3\r\n";
