@@ -83,7 +83,8 @@ impl<'e> Case<'e> {
     /// The first pinned thumbprint that is not empty.
     pub(crate) fn pin(&self) -> Option<Pin<'e>> {
         let of = |(place, data): (&'e Place, &'e RegistryData)| {
-            let raw = data.text().filter(|text| !text.is_empty())?;
+            // Zeros stand in no value: a file torn by a power cut has them.
+            let raw = data.text().filter(|text| !text.is_empty() && !text.contains('\0'))?;
             Some(Pin { place, raw, thumbprint: Thumbprint::parse(raw) })
         };
         self.evidence.registry_values(r"MSCEP\Modules\NDESPolicy", PIN_VALUE).find_map(of)

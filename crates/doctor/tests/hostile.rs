@@ -299,6 +299,58 @@ fn an_entity_bomb_in_a_configuration_is_refused_and_said() {
 }
 
 #[test]
+fn requests_that_find_no_room_are_counted_as_if_they_had_been_read() {
+    let mut log = "#Software: Microsoft Internet Information Services 10.0\r\n".to_owned();
+    for n in 0..600 {
+        let operation = [
+            "operation=GetCACaps",
+            "message=x&Operation=getcacert",
+            "operation=PKIOperation&message=MIIB%2B",
+            "a=b",
+            "operation=Odd",
+            "operation=PKIOperation&operation=GetCACert",
+            "operation",
+        ][n % 7];
+        let path = ["mscep/mscep.dll", "mscep_admin/", "mscep/pkiclient.exe"][n % 3];
+        let status = ["200 0 0", "302 0 0", "500 0 1346", "200 0 64", "- - -"][n % 5];
+        log.push_str(&format!(
+            "2026-03-29 18:{:02}:24 10.0.0.5 GET /certsrv/{path} {operation} 80 - 10.1.1.1 a - {status} 3\r\n",
+            n % 60
+        ));
+    }
+    log.push_str("2026-03-29 19:00:00 10.0.0.5 POST /CMCertificateRegistration/Certificate/VerifyRequest - 443 - 10.0.0.5 NDES_Plugin - 201 0 0 44\r\n");
+    let read = |memory| {
+        let mut evidence = Evidence::new(Limits { memory, ..Limits::default() });
+        let mut reading = Reading::new("u_ex.log");
+        reading.feed(log.as_bytes(), &mut evidence);
+        reading.finish(&mut evidence);
+        evidence
+    };
+    let whole = read(1 << 30);
+    let failures = |evidence: &Evidence| {
+        evidence.requests().filter(|(_, request)| request.status.is_none_or(|status| status >= 400)).count() as u64
+    };
+    for memory in [0, 20_000, 200_000] {
+        let short = read(memory);
+        assert_eq!((&short.tallies, &short.sources), (&whole.tallies, &whole.sources), "{memory}");
+        let left_out = (whole.facts.len() - short.facts.len()) as u64;
+        let expected = Limit::Facts { left_out, failures: failures(&whole) - failures(&short) };
+        assert_eq!(short.limits_hit, [expected], "{memory}");
+    }
+}
+
+/// A file torn in the middle of the pin is not a pin of odd characters.
+#[test]
+fn a_torn_registry_export_accuses_nobody() {
+    let key = "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Cryptography\\MSCEP\\Modules\\NDESPolicy]";
+    let mut torn = format!("REGEDIT4\r\n\r\n{key}\r\n\"NDESCertThumbprint\"=\"5D87837B").into_bytes();
+    torn.resize(100_000, 0);
+    let evidence = read("MSCEP.reg", &torn, 100_000);
+    let diagnosis = doctor::diagnose(&evidence, pki::Time::civil((2026, 11, 24), (12, 0, 0)).unwrap());
+    assert!(diagnosis.findings.is_empty(), "{:?}", diagnosis.findings);
+}
+
+#[test]
 fn a_hole_in_a_log_is_passed_over_and_said() {
     let line = b"2026-03-29 18:48:24 10.0.0.5 GET /certsrv/mscep/mscep.dll operation=GetCACaps 80 - 10.1.1.1 a - 200 0 0 3\r\n";
     let mut log = b"#Software: Microsoft Internet Information Services 10.0\r\n".to_vec();

@@ -38,14 +38,23 @@ pub(crate) fn take_message(query: &str, door: Door) -> (String, Option<ScepReque
     (kept.join("&"), Some(ScepRequest { operation, message, undecoded }))
 }
 
+/// The operation that a query asks for.
+pub(crate) fn operation(query: &str) -> Option<ScepOperation> {
+    let named = |part: &&str| part.split_once('=').map_or(*part, |(name, _)| name).eq_ignore_ascii_case("operation");
+    // Of several the last counts.
+    let part = query.rsplit('&').find(named)?;
+    Some(read_operation(part.split_once('=').map_or("", |(_, value)| value)))
+}
+
 fn read_operation(value: &str) -> ScepOperation {
-    match value.to_ascii_lowercase().as_str() {
-        "getcacaps" => ScepOperation::GetCaCaps,
-        "getcacert" => ScepOperation::GetCaCert,
-        "getnextcacert" => ScepOperation::GetNextCaCert,
-        "pkioperation" => ScepOperation::PkiOperation,
-        _ => ScepOperation::Other(value.chars().take(64).collect()),
-    }
+    const KNOWN: [(&str, ScepOperation); 4] = [
+        ("GetCACaps", ScepOperation::GetCaCaps),
+        ("GetCACert", ScepOperation::GetCaCert),
+        ("GetNextCACert", ScepOperation::GetNextCaCert),
+        ("PKIOperation", ScepOperation::PkiOperation),
+    ];
+    let known = KNOWN.iter().find(|(name, _)| name.eq_ignore_ascii_case(value));
+    known.map_or_else(|| ScepOperation::Other(value.chars().take(64).collect()), |(_, operation)| operation.clone())
 }
 
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(

@@ -4,13 +4,14 @@
 //! that does not concern enrolment. The `#Fields:` line may change in the middle of a file. Times are UTC by definition
 //! of the format.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use memchr::{memchr, memchr_iter};
 
 use super::notes::Notes;
-use super::scep_query::take_message;
-use crate::fact::evidence::{Tally, Weight};
+use super::scep_query::{operation, take_message};
+use crate::fact::evidence::{Count, Tally, Weight};
 use crate::fact::log::{Door, HttpError, ScepOperation, WebRequest};
 use crate::fact::{Code, Observed, Position, When, query};
 
@@ -30,6 +31,8 @@ pub(crate) struct WebLog {
     partial: Vec<u8>,
     line: u64,
     too_long: bool,
+    /// Requests that were counted without being read; they go into the evidence at the end.
+    counted: BTreeMap<(&'static str, u16, u16, Code), Count>,
 }
 
 /// Columns by what they hold.
@@ -98,7 +101,14 @@ impl Fields {
 
 impl WebLog {
     pub(crate) fn new(flavour: Flavour) -> WebLog {
-        WebLog { flavour, fields: Fields::usual(flavour), partial: Vec::new(), line: 0, too_long: false }
+        WebLog {
+            flavour,
+            fields: Fields::usual(flavour),
+            partial: Vec::new(),
+            line: 0,
+            too_long: false,
+            counted: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn feed(&mut self, chunk: &[u8], notes: &mut Notes<'_>) {
@@ -134,6 +144,9 @@ impl WebLog {
         let last = std::mem::take(&mut self.partial);
         self.line += 1;
         self.line(&last, notes);
+        for ((name, status, substatus, win32), count) in std::mem::take(&mut self.counted) {
+            notes.evidence.count_all(Tally::Request(name.to_owned(), status, substatus, win32), count);
+        }
     }
 
     fn line(&mut self, line: &[u8], notes: &mut Notes<'_>) {
@@ -158,10 +171,13 @@ impl WebLog {
         }
     }
 
-    fn request(&self, line: &[u8], notes: &mut Notes<'_>) {
+    fn request(&mut self, line: &[u8], notes: &mut Notes<'_>) {
         let Some(stem) = self.fields.stem.and_then(|column| column_of(line, column)) else { return };
         let Some(door) = door(stem) else { return };
         let columns = Columns::of(line);
+        if !notes.evidence.has_room(Weight::Routine) && self.count(&columns, door, notes) == Counted::Yes {
+            return;
+        }
         let when = columns.time(&self.fields);
         notes.seen(when);
         let (query, scep) = take_message(columns.text(self.fields.query).as_deref().unwrap_or_default(), door);
@@ -189,6 +205,34 @@ impl WebLog {
         let what = Observed::Request(Box::new(request));
         let weight = query::weight_of(&what);
         notes.fact(Position::Line(self.line), when, what, weight);
+    }
+
+    /// Counts a request that went well and finds no room, exactly as if it had been read.
+    fn count(&mut self, columns: &Columns<'_>, door: Door, notes: &mut Notes<'_>) -> Counted {
+        let Some(status) = columns.number(self.fields.status).filter(|status| *status < 400) else {
+            return Counted::No;
+        };
+        let query = std::str::from_utf8(columns.octets(self.fields.query).unwrap_or_default());
+        let (Ok(query), false) = (query, door == Door::RegistrationPoint) else { return Counted::No };
+        let win32 = columns.octets(self.fields.win32).and_then(|text| std::str::from_utf8(text).ok());
+        let win32 = win32.and_then(Code::from_decimal).unwrap_or(Code::OK);
+        let name = match (operation(query).filter(|_| door == Door::Scep), door) {
+            (Some(operation), _) => operation_name(&operation),
+            (None, door) => door_name(door),
+        };
+        let when = columns.time(&self.fields);
+        notes.seen(when);
+        let row = (name, status, columns.number(self.fields.substatus).unwrap_or(0), win32);
+        let one = Count { times: 1, span: when.map(|when| (when, when)) };
+        if let Some(count) = self.counted.get_mut(&row) {
+            count.add(one);
+        } else if self.counted.len() < MOST_ROWS {
+            self.counted.insert(row, one);
+        } else {
+            return Counted::No;
+        }
+        notes.evidence.leave_out(Weight::Routine);
+        Counted::Yes
     }
 
     fn error(&self, line: &[u8], notes: &mut Notes<'_>) {
@@ -220,21 +264,42 @@ impl WebLog {
 
 fn row_name(request: &WebRequest) -> String {
     match (&request.scep, request.door) {
-        (Some(scep), _) => match &scep.operation {
-            ScepOperation::GetCaCaps => "GetCACaps".to_owned(),
-            ScepOperation::GetCaCert => "GetCACert".to_owned(),
-            ScepOperation::GetNextCaCert => "GetNextCACert".to_owned(),
-            ScepOperation::PkiOperation => "PKIOperation".to_owned(),
-            ScepOperation::Other(_) => "other SCEP".to_owned(),
-        },
+        (Some(scep), _) => operation_name(&scep.operation).to_owned(),
         (None, Door::RegistrationPoint) => {
             request.path.rsplit('/').next().unwrap_or_default().chars().take(40).collect()
         }
-        (None, Door::Admin) => "mscep_admin".to_owned(),
-        (None, Door::Scep) => "mscep".to_owned(),
-        (None, Door::Publication) => "publication".to_owned(),
+        (None, door) => door_name(door).to_owned(),
     }
 }
+
+const fn operation_name(operation: &ScepOperation) -> &'static str {
+    match operation {
+        ScepOperation::GetCaCaps => "GetCACaps",
+        ScepOperation::GetCaCert => "GetCACert",
+        ScepOperation::GetNextCaCert => "GetNextCACert",
+        ScepOperation::PkiOperation => "PKIOperation",
+        ScepOperation::Other(_) => "other SCEP",
+    }
+}
+
+const fn door_name(door: Door) -> &'static str {
+    match door {
+        Door::Admin => "mscep_admin",
+        Door::Scep => "mscep",
+        Door::Publication => "publication",
+        Door::RegistrationPoint => "registration point",
+    }
+}
+
+/// Whether a request was counted without being read.
+#[derive(PartialEq)]
+enum Counted {
+    Yes,
+    No,
+}
+
+/// Rows that are counted apart; a request that would need another is read.
+const MOST_ROWS: usize = 1024;
 
 /// The n-th column without looking at the others.
 fn column_of(line: &[u8], column: usize) -> Option<&[u8]> {

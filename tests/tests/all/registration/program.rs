@@ -13,6 +13,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A process that is ended when this is dropped.
 pub(crate) struct Process(Child);
 
+impl Process {
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.0.try_wait().expect("a status")
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.0.kill();

@@ -27,7 +27,7 @@ pub(super) struct Stage {
     /// Who asks the registration point for challenges: a client certificate of the first generation of the CA, which
     /// stays good through all later ones.
     pub(super) mdm: Keyed,
-    _serving: [Process; 2],
+    serving: [Process; 2],
 }
 
 impl Stage {
@@ -59,7 +59,7 @@ impl Stage {
         let key = PrivateKey::parse(&key).expect("a key");
         let name = "CN=Perennial Policy Module,O=An MDM";
         let mdm = caller::certificate(name, &Profile::tls_client(86_400), &issuing, &key, world::now());
-        let stage = Stage { scratch, scep, point, root, mdm, _serving: serving };
+        let stage = Stage { scratch, scep, point, root, mdm, serving };
         // The first generation was made for years. The TLS certificates and the RA's follow the CA.
         for role in ["issuing-ca", "sealing"] {
             stage.operator(&["credential", "renew", role]);
@@ -115,6 +115,15 @@ impl Stage {
             rows.as_array().map_or(0, Vec::len)
         };
         wait("the last notice", || count("notify") >= count("verify"));
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let ended: Vec<_> = self.serving.iter_mut().map(Process::ended).collect();
+            eprintln!("registration point and service have ended: {ended:?}; they said:\n{}", self.logs());
+        }
     }
 }
 
