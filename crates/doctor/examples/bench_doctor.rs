@@ -43,7 +43,8 @@ fn main() {
             &["capi2-windows.evtx", "sample-with-zero-data-size-event.evtx", "sample_with_a_bad_chunk_magic.evtx"],
         ),
         event_logs(&folder, "event logs: CAPI2 alone", &["capi2-windows.evtx"]),
-        web_log(&folder),
+        web_log(&folder, "IIS log", &std::fs::read(format!("{FIXTURES}/iis/u_ex260329.log")).unwrap()),
+        web_log(&folder, "IIS log of nothing but enrolments", enrolments().as_bytes()),
     ];
     println!("{}; load of the machine: {}\n", beside(&root), loads());
     println!("| evidence (1 GiB) | read by | cores | seconds | CPU seconds | MB/s | MiB at most | times evtx_dump |");
@@ -80,10 +81,28 @@ fn event_logs(folder: &Path, says: &'static str, samples: &[&str]) -> Set {
     Set { says, files: files.collect() }
 }
 
+/// What a thousand devices leave in the log of the NDES host.
+fn enrolments() -> String {
+    let fields = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status \
+                  sc-substatus sc-win32-status time-taken";
+    let mut log = format!("#Software: Microsoft Internet Information Services 10.0\r\n#Fields: {fields}\r\n");
+    for device in 0..1000 {
+        let time = format!("2026-11-23 09:{:02}:{:02}", device / 60 % 60, device % 60);
+        let client = format!("10.1.{}.{} iOS/17.0", device / 250, device % 250 + 1);
+        for (method, operation) in
+            [("GET", "GetCACaps&message=default"), ("GET", "GetCACert&message=default"), ("POST", "PKIOperation")]
+        {
+            log.push_str(&format!(
+                "{time} 10.0.0.5 {method} /certsrv/mscep/mscep.dll operation={operation} 80 - {client} 200 0 0 12\r\n"
+            ));
+        }
+    }
+    log
+}
+
 /// One log, its lines those of the sample, over and over.
-fn web_log(folder: &Path) -> Set {
-    let sample = std::fs::read(format!("{FIXTURES}/iis/u_ex260329.log")).unwrap();
-    let path = folder.join("u_ex261123.log");
+fn web_log(folder: &Path, says: &'static str, sample: &[u8]) -> Set {
+    let path = folder.join(format!("u_ex-{}.log", sample.len()));
     let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
     let mut lines = sample.split_inclusive(|octet| *octet == b'\n').cycle();
     let mut written = 0;
@@ -93,7 +112,7 @@ fn web_log(folder: &Path) -> Set {
         written += line.len();
     }
     file.flush().unwrap();
-    Set { says: "IIS log", files: vec![path] }
+    Set { says, files: vec![path] }
 }
 
 /// The readers alone, in this process, on one core.

@@ -37,7 +37,7 @@ enum Full {
     /// There is room.
     #[default]
     Nothing,
-    /// Routine facts have used their half.
+    /// Routine facts have used their quarter.
     Routine,
     /// All memory is used.
     All,
@@ -176,7 +176,7 @@ impl Evidence {
         }
         let size = super::query::size_of(&what);
         let (allowed, full) = match weight {
-            Weight::Routine => (self.limits.memory / 2, Full::Routine),
+            Weight::Routine => (self.limits.memory / 4, Full::Routine),
             Weight::Telling => (self.limits.memory, Full::All),
         };
         if self.memory_used.saturating_add(size) > allowed {

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Octets that all facts together may take, as estimated by [`super::Evidence::push`]. Facts that speak of success
-    /// may use half of it, so that a flood of them cannot crowd out the failures.
+    /// may use a quarter of it, so that a flood of them cannot crowd out the failures.
     pub memory: usize,
     /// Octets of one item: an XML event, a log line, a registry value. What is longer is skipped.
     pub item: usize,

@@ -33,6 +33,7 @@ pub(crate) struct WebLog {
     too_long: bool,
     /// Requests that were counted without being read; they go into the evidence at the end.
     counted: BTreeMap<(&'static str, u16, u16, Code), Count>,
+    day: Day,
 }
 
 /// Columns by what they hold.
@@ -108,6 +109,7 @@ impl WebLog {
             line: 0,
             too_long: false,
             counted: BTreeMap::new(),
+            day: Day::default(),
         }
     }
 
@@ -178,7 +180,7 @@ impl WebLog {
         if !notes.evidence.has_room(Weight::Routine) && self.count(&columns, door, notes) == Counted::Yes {
             return;
         }
-        let when = columns.time(&self.fields);
+        let when = columns.time(&self.fields, &mut self.day);
         notes.seen(when);
         let (query, scep) = take_message(columns.text(self.fields.query).as_deref().unwrap_or_default(), door);
         let request = WebRequest {
@@ -220,7 +222,7 @@ impl WebLog {
             (Some(operation), _) => operation_name(&operation),
             (None, door) => door_name(door),
         };
-        let when = columns.time(&self.fields);
+        let when = columns.time(&self.fields, &mut self.day);
         notes.seen(when);
         let row = (name, status, columns.number(self.fields.substatus).unwrap_or(0), win32);
         let one = Count { times: 1, span: when.map(|when| (when, when)) };
@@ -235,9 +237,9 @@ impl WebLog {
         Counted::Yes
     }
 
-    fn error(&self, line: &[u8], notes: &mut Notes<'_>) {
+    fn error(&mut self, line: &[u8], notes: &mut Notes<'_>) {
         let columns = Columns::of(line);
-        let when = columns.time(&self.fields);
+        let when = columns.time(&self.fields, &mut self.day);
         notes.seen(when);
         let reason = columns.text(self.fields.reason).unwrap_or_default();
         notes.count(Tally::HttpError(reason.clone()), when);
@@ -338,6 +340,25 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     matches.any(|window| window.eq_ignore_ascii_case(part))
 }
 
+/// The day of the line before: most lines are of the same.
+#[derive(Default)]
+struct Day {
+    text: Vec<u8>,
+    /// Seconds since 1970 at its begin.
+    midnight: i64,
+}
+
+/// Seconds since midnight of a time as IIS writes it, `18:48:24`; nothing of any other form.
+fn seconds_of(time: &[u8]) -> Option<i64> {
+    let [h, hh, b':', m, mm, b':', s, ss] = time else { return None };
+    let two = |tens: &u8, ones: &u8| {
+        let digits = tens.is_ascii_digit() && ones.is_ascii_digit();
+        digits.then(|| i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+    };
+    let (hours, minutes, seconds) = (two(h, hh)?, two(m, mm)?, two(s, ss)?);
+    (hours < 24 && minutes < 60 && seconds < 60).then_some((hours * 60 + minutes) * 60 + seconds)
+}
+
 /// A line cut at blanks.
 struct Columns<'a> {
     line: &'a [u8],
@@ -369,13 +390,19 @@ impl<'a> Columns<'a> {
         std::str::from_utf8(self.octets(column)?).ok()?.parse().ok()
     }
 
-    fn time(&self, fields: &Fields) -> Option<When> {
-        let date = std::str::from_utf8(self.octets(fields.date)?).ok()?;
-        let time = std::str::from_utf8(self.octets(fields.time)?).ok()?;
-        let mut day = date.splitn(3, '-');
-        let day = (day.next()?.parse().ok()?, day.next()?.parse().ok()?, day.next()?.parse().ok()?);
+    fn time(&self, fields: &Fields, day: &mut Day) -> Option<When> {
+        let date = self.octets(fields.date)?;
+        let time = self.octets(fields.time)?;
+        if let Some(seconds) = seconds_of(time).filter(|_| day.text == date) {
+            return Some(When::utc(pki::Time(day.midnight + seconds)));
+        }
+        let (text, time) = (std::str::from_utf8(date).ok()?, std::str::from_utf8(time).ok()?);
+        let mut parts = text.splitn(3, '-');
+        let civil = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         let mut clock = time.splitn(3, ':');
         let clock = (clock.next()?.parse().ok()?, clock.next()?.parse().ok()?, clock.next()?.parse().ok()?);
-        pki::Time::civil(day, clock).map(When::utc)
+        let at = pki::Time::civil(civil, clock)?;
+        *day = Day { text: date.to_vec(), midnight: pki::Time::civil(civil, (0, 0, 0))?.seconds() };
+        Some(When::utc(at))
     }
 }

@@ -37,11 +37,18 @@ pub(super) async fn next(
     let prepared = prepare(service, role, &model, key.public_key(), issuer, now)?;
     let serial = pki::certificate::serial_hex(prepared.serial());
     let file = format!("{}/{}-{serial}.key.pem", key_file::KEYS, role.name());
-    key_file::write_new(&service.config.folder, &file, key.to_pem().as_bytes())?;
+    keep(service, &file, key.to_pem()).await?;
     let certificate = sign(service, role, prepared, issuer, now).await?;
     let row = row(role, Slot::Next, &certificate, &file, now);
     service.store.credential_put(&row, &service.actor(), now).await?;
     Ok(row.id)
+}
+
+/// Writes a key where nobody waits for the disk: to be durable takes it several turns.
+async fn keep(service: &Service, file: &str, text: zeroize::Zeroizing<String>) -> Result<(), ServiceError> {
+    let (folder, file) = (service.config.folder.clone(), file.to_owned());
+    let written = tokio::task::spawn_blocking(move || key_file::write_new(&folder, &file, text.as_bytes())).await;
+    written.map_err(|error| ServiceError::Issue(error.to_string()))?
 }
 
 /// What stays the same from one generation to the next.
@@ -144,7 +151,7 @@ async fn secret(service: &Service, now: Time) -> Result<String, ServiceError> {
     let mut octets = zeroize::Zeroizing::new([0; 32]);
     world::random(&mut *octets);
     let text = zeroize::Zeroizing::new(pki::digest::hex(&*octets));
-    key_file::write_new(&service.config.folder, &file, text.as_bytes())?;
+    keep(service, &file, text).await?;
     let life = service.config.plan(Role::Sealing).validity;
     let row = secret_row(Slot::Next, &file, life, now);
     service.store.credential_put(&row, &service.actor(), now).await?;

@@ -111,9 +111,9 @@ fn create(path: &Path) -> Result<(), StoreError> {
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let open = || -> rusqlite::Result<Connection> {
-        let connection =
+        let mut connection =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(Duration::from_secs(10))?;
+        connection.busy_handler(Some(look_again))?;
         connection.set_prepared_statement_cache_capacity(64);
         // Otherwise a statement is compiled anew for every other value that is bound to it.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -121,6 +121,17 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         Ok(connection)
     };
     open().map_err(|error| StoreError::Open(format!("{}: {error}", path.display())))
+}
+
+/// How often a connection looks whether another process has ended its write: for ten seconds.
+const MOST_LOOKS: i32 = 10_000;
+
+/// Waits for another process, a millisecond at a time. SQLite's own waiting grows to a tenth of a second, so that one who
+/// writes much in a row, as the renewal of a CA does, is in before one who waits.
+#[expect(clippy::disallowed_methods, reason = "SQLite calls this on the thread that has to wait")]
+fn look_again(looks: i32) -> bool {
+    std::thread::sleep(Duration::from_millis(1));
+    looks < MOST_LOOKS
 }
 
 /// SQLite does not wait when two connections turn to write-ahead logging at once.
