@@ -140,7 +140,7 @@ async fn copy(service: &Service, scratch: &Path, now: Time) -> Result<Service, S
 
 fn config(of: &Config, scratch: &Path) -> Result<Config, ServiceError> {
     let mut config = of.clone();
-    config.lives = Lives::Replayed;
+    config.lives = Lives::Foreseen;
     config.folder = scratch.to_owned();
     config.store = format!("sqlite:{}", scratch.join("forecast.db").display());
     for plan in config.credentials.values_mut() {

@@ -146,3 +146,36 @@ fn the_service_sends_canaries_and_health_tells_of_them() {
     let told = pair.readyz_of_operator();
     assert!(told.contains("cannot be reached"), "{told}");
 }
+
+/// A program that lets everybody in, whatever profile the challenge was asked for.
+const LETS_IN: &str = r#"#!/bin/sh
+case "$(cat)" in
+*'"verb":"challenge"'*) echo '{"id": "1", "challenge": "open sesame", "expires": 4102444800}' ;;
+*'"verb":"verify"'*) echo valid ;;
+esac
+"#;
+
+#[test]
+fn a_canary_that_gets_what_devices_get_is_the_last_of_its_kind() {
+    let pair = Pair::start(
+        "[canary]\ninterval = \"10s\"\n[endpoint.program]\nprofile = \"device\"\nchallenges = [\"module\"]\n\
+         [endpoint.program.module]\nkind = \"command\"\nprogram = \"lets-in.sh\"\n",
+    );
+    let program = pair.config().with_file_name("lets-in.sh");
+    std::fs::write(&program, LETS_IN).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(&program, mode).expect("allowed");
+    let canaries = |pair: &Pair| {
+        let audit = pair.command(&["audit", "list", "--verb", "canary", "--limit", "100"]).succeeded().json();
+        let of = |name: &str| {
+            let rows = audit.as_array().expect("rows").iter().filter(|row| row["object"] == name);
+            rows.map(|row| row["code"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        };
+        (of("program"), of("default"))
+    };
+    pair.wait("two rounds", |pair| canaries(pair).1.len() >= 2);
+    assert_eq!(canaries(&pair).0, ["canary.unmarked"]);
+    let listed = pair.command(&["cert", "list"]).succeeded().json();
+    let marked = |one: &&Value| one["subject"] == "CN=perennial canary";
+    assert!(listed.as_array().expect("rows").iter().filter(marked).all(|one| one["status"] == "revoked"), "{listed}");
+}

@@ -58,6 +58,7 @@ pub(crate) async fn run(args: &CanaryArgs, output: Output) -> Result<ExitCode, F
             Tried::Enrolled(_) => "enrolled",
             Tried::Failed(_) => "failed",
             Tried::NotTried(_) => "not tried",
+            Tried::Unmarked(_) => "unmarked",
         };
         let says = last.tried.to_string();
         shown.push(Shown { endpoint: endpoint.name.clone(), at: last.at.to_string(), outcome, says });
@@ -66,7 +67,7 @@ pub(crate) async fn run(args: &CanaryArgs, output: Output) -> Result<ExitCode, F
         [one.endpoint.clone(), one.outcome.to_owned(), one.says.clone()]
     });
     let any = |outcome: &str| shown.iter().any(|one| one.outcome == outcome);
-    Ok(match (any("failed"), any("enrolled")) {
+    Ok(match (any("failed") || any("unmarked"), any("enrolled")) {
         (true, _) => ExitCode::from(1),
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::from(2),

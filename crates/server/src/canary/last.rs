@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use pki::Time;
 
-use super::{FAILED, LATE, NOT_TRIED, Tried, VERB};
+use super::{FAILED, LATE, NOT_TRIED, Tried, UNMARKED, VERB};
 use crate::config::Config;
 use crate::store::{AuditFilter, AuditRow, Store, StoreError};
 
@@ -26,33 +26,46 @@ impl Last {
         match self.tried {
             Tried::Enrolled(_) => Some(true),
             Tried::Failed(_) => Some(false),
-            Tried::NotTried(_) => None,
+            Tried::NotTried(_) | Tried::Unmarked(_) => None,
         }
     }
 }
 
 /// The last canary of every endpoint, by this node or another.
 #[derive(Default)]
-pub struct Lasts(Mutex<BTreeMap<String, Last>>);
+pub struct Lasts {
+    of: Mutex<BTreeMap<String, Last>>,
+    /// Since when this process sends them out.
+    begun: Mutex<Option<Time>>,
+}
 
 impl Lasts {
     /// What is known.
     #[must_use]
     pub fn all(&self) -> BTreeMap<String, Last> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.of.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn begin(&self, at: Time) {
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
     }
 
     pub(super) fn put(&self, endpoint: &str, last: Last) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(endpoint.to_owned(), last);
+        self.of.lock().unwrap_or_else(PoisonError::into_inner).insert(endpoint.to_owned(), last);
     }
 
-    /// Whether one of the endpoints was last tried longer ago than the interval, or by a clock that was ahead.
+    /// Whether one of the endpoints is due.
     pub(super) fn is_due(&self, config: &Config, interval: i64, now: Time) -> bool {
-        let all = self.all();
-        config.endpoints.keys().any(|name| {
-            let since = all.get(name).map(|last| now.seconds() - last.at.seconds());
-            since.is_none_or(|since| !(0..interval).contains(&since))
-        })
+        config.endpoints.keys().any(|name| self.is_due_at(name, interval, now))
+    }
+
+    /// Whether an endpoint was last tried longer ago than the interval, or by a clock that was ahead.
+    pub(super) fn is_due_at(&self, endpoint: &str, interval: i64, now: Time) -> bool {
+        match self.all().get(endpoint) {
+            None => true,
+            Some(Last { tried: Tried::Unmarked(_), .. }) => false,
+            Some(last) => !(0..interval).contains(&(now.seconds() - last.at.seconds())),
+        }
     }
 
     /// What any node has written into the audit since.
@@ -67,17 +80,21 @@ impl Lasts {
 
     /// What is not as it should be: the endpoint, the code, and what it is in a sentence.
     #[must_use]
-    pub fn degraded(&self, interval: i64, now: Time) -> Vec<(String, &'static str, String)> {
-        let all = self.all();
-        let found = all.into_iter().filter_map(|(name, last)| {
-            let age = now.seconds() - last.at.seconds();
-            match last.tried {
-                Tried::Failed(why) => Some((name, FAILED, format!("the canary of {} failed: {why}", last.at))),
-                _ if age > 3 * interval => Some((name, LATE, format!("there was no canary since {}", last.at))),
-                _ => None,
+    pub fn degraded(&self, config: &Config, now: Time) -> Vec<(String, &'static str, String)> {
+        let (all, begun) = (self.all(), *self.begun.lock().unwrap_or_else(PoisonError::into_inner));
+        let interval = config.canary.unwrap_or(i64::MAX / 4);
+        let is_late = |since: Time| now.seconds() - since.seconds() > 3 * interval;
+        let late = |since: Time| (LATE, format!("there was no canary since {since}"));
+        let of = |name: &String| match (all.get(name), begun) {
+            (Some(Last { at, tried: Tried::Failed(why) }), _) => {
+                Some((FAILED, format!("the canary of {at} failed: {why}")))
             }
-        });
-        found.collect()
+            (Some(Last { tried: Tried::Unmarked(_), .. }), _) => None,
+            (Some(last), _) => is_late(last.at).then(|| late(last.at)),
+            (None, Some(begun)) => is_late(begun).then(|| late(begun)),
+            (None, None) => None,
+        };
+        config.endpoints.keys().filter_map(|name| of(name).map(|(code, says)| (name.clone(), code, says))).collect()
     }
 }
 
@@ -86,6 +103,7 @@ fn last(row: AuditRow) -> Last {
     let tried = match row.entry.code.as_str() {
         FAILED => Tried::Failed(detail),
         NOT_TRIED => Tried::NotTried(detail),
+        UNMARKED => Tried::Unmarked(detail),
         _ => Tried::Enrolled(detail.split(' ').find_map(|word| word.parse().ok()).unwrap_or_default()),
     };
     Last { at: row.at, tried }

@@ -30,16 +30,23 @@ pub const LATE: &str = "canary.late";
 /// The code of an endpoint that no canary can try.
 pub const NOT_TRIED: &str = "canary.not-tried";
 
+/// The code of an endpoint that gave a canary what devices get.
+pub const UNMARKED: &str = "canary.unmarked";
+
 /// Every code with its meaning.
-pub const ALL: [(&str, &str); 3] = [
+pub const ALL: [(&str, &str); 4] = [
     (FAILED, "a canary got no certificate, or one that was no good"),
     (LATE, "there was no canary for three of its intervals"),
     (NOT_TRIED, "no canary can go this endpoint's way"),
+    (
+        UNMARKED,
+        "the endpoint's policy module let a canary have a device's certificate; it was revoked, and no other is sent",
+    ),
 ];
 
 /// Between two looks whether one is due.
 const ROUND: Duration = Duration::from_secs(10);
-/// How long a node has for one, in seconds.
+/// How long a node has for one endpoint, in seconds.
 const LEASE: i64 = 300;
 /// After a start, what is being started elsewhere has so long to come up, in seconds.
 const SETTLE: i64 = 60;
@@ -49,6 +56,7 @@ const SETTLE: i64 = 60;
 pub async fn canaries(service: Arc<Service>, address: SocketAddr) {
     let started = world::now();
     let Some(interval) = service.config.canary else { return };
+    service.canaries.begin(started);
     loop {
         tokio::time::sleep(ROUND.min(Duration::from_secs(u64::try_from(interval).unwrap_or(10).max(1)))).await;
         let now = world::now();
@@ -67,12 +75,14 @@ async fn round(service: &Service, address: SocketAddr, interval: i64, now: Time)
     }
     // Another node may have been first.
     service.canaries.read(&service.store, now.plus(-3 * interval)).await?;
-    if !service.canaries.is_due(&service.config, interval, now)
-        || service.store.lease("canary", now.plus(LEASE), now).await? != Lease::Held
-    {
-        return Ok(());
-    }
     for endpoint in service.config.endpoints.values() {
+        let now = world::now();
+        if !service.canaries.is_due_at(&endpoint.name, interval, now) {
+            continue;
+        }
+        if service.store.lease("canary", now.plus(LEASE), now).await? != Lease::Held {
+            return Ok(());
+        }
         one(service, endpoint, address).await?;
     }
     Ok(())
@@ -89,6 +99,7 @@ pub async fn one(service: &Service, endpoint: &Endpoint, address: SocketAddr) ->
         Tried::Enrolled(_) => ("done", ""),
         Tried::Failed(_) => ("failed", FAILED),
         Tried::NotTried(_) => ("not tried", NOT_TRIED),
+        Tried::Unmarked(_) => ("not tried", UNMARKED),
     };
     let entry = AuditEntry {
         code: code.to_owned(),

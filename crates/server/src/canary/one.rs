@@ -10,7 +10,7 @@ use ra::{Approval, ChallengeKind};
 use zeroize::Zeroizing;
 
 use crate::config::{Endpoint, ModuleKind};
-use crate::credential::{PROOF, generate};
+use crate::credential::{PROOF, aside, proof_profile};
 use crate::operator::{self, ChallengeFor};
 use crate::registration::{NoAnswer, Wanted};
 use crate::{Service, world};
@@ -31,13 +31,16 @@ pub enum Tried {
     Failed(String),
     /// There is no way in for it.
     NotTried(String),
+    /// It got what a device gets, instead of something of no use; that has been revoked, and no other is sent out by
+    /// itself.
+    Unmarked(String),
 }
 
 impl std::fmt::Display for Tried {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Tried::Enrolled(milliseconds) => write!(f, "enrolled within {milliseconds} ms, and revoked"),
-            Tried::Failed(why) | Tried::NotTried(why) => f.write_str(why),
+            Tried::Failed(why) | Tried::NotTried(why) | Tried::Unmarked(why) => f.write_str(why),
         }
     }
 }
@@ -58,13 +61,15 @@ async fn enrolled(service: &Service, endpoint: &Endpoint, address: SocketAddr, n
     let url = format!("http://{}/scep/{}", reachable(address), endpoint.name);
     let session = Session::open(&url, options).await.map_err(|e| failed(&url, &e))?;
     // A key of its own for each: the transaction is named by the key, and a known one would only be answered again.
-    let key = tokio::task::spawn_blocking(|| generate(KeySpec::Rsa2048)).await.map_err(|e| failed("key", &e))?;
+    let key = aside(KeySpec::Rsa2048).await.map_err(|e| failed("key", &e))?;
     let subject = Name::from_attributes(&[(oid::COMMON_NAME, DEVICE)]);
     let wish = Wish { subject, names: Vec::new(), challenge: Some(challenge) };
-    let application =
-        Application::first(key.map_err(|e| failed("key", &e))?, &wish).map_err(|e| failed("request", &e))?;
+    let application = Application::first(key, &wish).map_err(|e| failed("request", &e))?;
     match session.submit(&application).await.map_err(|e| failed(&url, &e))? {
-        Outcome::Issued { certificate, .. } => withdraw(service, &certificate).await,
+        Outcome::Issued { certificate, .. } => {
+            withdraw(service, &certificate).await?;
+            if is_marked(&certificate) { Ok(()) } else { Err(Tried::Unmarked(unmarked(&certificate))) }
+        }
         Outcome::Pending => Err(Tried::Failed(format!("{url}: the request waits for an operator"))),
         Outcome::Refused(refusal) => Err(failed(&format!("{url}: refused"), &refusal)),
     }
@@ -116,6 +121,22 @@ async fn of_module(service: &Service, endpoint: &Endpoint) -> Result<Zeroizing<S
         }
         (Err(no), _) => Err(Tried::Failed(format!("challenge of the policy module: {no}"))),
     }
+}
+
+/// Whether it is what a canary is to get: a policy module may not care which profile its challenge was made for.
+fn is_marked(certificate: &Certificate) -> bool {
+    let profile = proof_profile();
+    certificate.extended_key_usage().is_some_and(|purposes| purposes == profile.extended_key_usage)
+        && certificate.validity().seconds() <= profile.validity + profile.backdate
+}
+
+fn unmarked(certificate: &Certificate) -> String {
+    format!(
+        "the policy module let the canary have a device's certificate ({}, until {}); it has been revoked, and no other \
+         is sent out by itself",
+        certificate.serial_hex(),
+        certificate.validity().not_after
+    )
 }
 
 async fn withdraw(service: &Service, certificate: &Certificate) -> Result<(), Tried> {

@@ -61,8 +61,10 @@ pub struct Config {
 pub enum Lives {
     /// It is, by the clock on the wall.
     Now,
-    /// It is a copy of one, on a clock that is moved by hand: nobody outside hears of it.
-    Replayed,
+    /// It is simulated, on a clock that is moved by hand and may be wrong: nobody outside hears of it.
+    Simulated,
+    /// It is a copy of one, on a clock that leaps from one due date to the next and is right: nobody outside hears of it.
+    Foreseen,
 }
 
 /// Who may use the challenge page.

@@ -7,6 +7,7 @@ use pki::{Certificate, Time};
 use super::plan::{Source, requirements};
 use super::state::{self, Reason};
 use super::{Held, Inventory, Keyed, Role, make};
+use crate::config::Lives;
 use crate::store::Slot;
 use crate::{Service, ServiceError};
 
@@ -37,12 +38,31 @@ pub(super) async fn next(
         }
         generations.push(one.generation(condition));
     }
-    let step = rotation::step(&generations, renewable(service, inventory, role, now), now);
+    let mut step = rotation::step(&generations, renewable(service, inventory, role, now), now);
+    if let Some(Step::Forget(index)) = step
+        && let Some(over) = held.get(index)
+        && !is_certainly_over(service, over, now).await?
+    {
+        step = None;
+    }
     let at = |index: usize| held.get(index).map(|h| (*h).clone());
     Ok(step.map(|step| match step {
         Step::Prepare => (step, None),
         Step::Activate(i) | Step::Recall(i) | Step::Discard(i) | Step::Forget(i) => (step, at(i)),
     }))
+}
+
+/// How long a clock must have gone on before it is believed that something is over for good, in seconds. A clock that was
+/// ahead for hours or days must not cost a key to which devices still encrypt.
+const CLOCK_GOES: i64 = 8 * 86_400;
+
+/// Whether what seems to be over still would be if the clock had been set just now.
+async fn is_certainly_over(service: &Service, held: &Held, now: Time) -> Result<bool, ServiceError> {
+    if service.config.lives == Lives::Foreseen {
+        return Ok(true);
+    }
+    let since = service.store.clock_since(CLOCK_GOES, now).await?;
+    Ok(now.seconds() - since.seconds() >= CLOCK_GOES.min(held.validity.seconds()))
 }
 
 /// The CA that signs for a role, if it is here with its key and valid.

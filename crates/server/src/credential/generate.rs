@@ -24,7 +24,7 @@ pub(crate) fn generate(spec: KeySpec) -> Result<PrivateKey, ServiceError> {
 /// and more of a processor, which on two of them every device would feel. The thread is not one of the runtime's, because
 /// what has stood back may not step forward again; rounds make one key after another, so there is one such thread.
 #[expect(clippy::disallowed_methods, reason = "the one thread of this crate that is not the runtime's or the store's")]
-pub(super) async fn aside(spec: KeySpec) -> Result<PrivateKey, ServiceError> {
+pub(crate) async fn aside(spec: KeySpec) -> Result<PrivateKey, ServiceError> {
     let (tell, told) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("key generation".to_owned()).spawn(move || {
         stand_back();

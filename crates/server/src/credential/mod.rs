@@ -28,7 +28,7 @@ use scep::server::{DecryptionKey, RaKeys, SigningKey};
 pub(crate) use adopt::leads_to;
 pub use export::{Exported, export};
 pub use generate::make_ready;
-pub(crate) use generate::{Spare, generate};
+pub(crate) use generate::{Spare, aside, generate};
 pub use held::{Held, Inventory, Stamp};
 pub use list::{Listed, list};
 pub(crate) use make::{row, secret_row};

@@ -24,9 +24,13 @@ pub(crate) const PROOF: &str = "(proof)";
 /// How long the certificate of a proof is valid, in seconds. It is revoked at once all the same.
 const VALIDITY: i64 = 600;
 
-/// What a proof's certificate looks like. Its only purpose is one that no device has (timeStamping), for ten minutes.
+/// The purpose of a proof's certificate, which is nobody's: a random number under 2.25, where everybody may draw one
+/// (ITU-T X.667).
+const PURPOSE: &str = "2.25.516280305812082913";
+
+/// What a proof's certificate looks like: for nothing, for ten minutes.
 pub(crate) fn profile() -> Profile {
-    let nothing = "1.3.6.1.5.5.7.3.8".parse().into_iter().collect();
+    let nothing = PURPOSE.parse().into_iter().collect();
     Profile { name: PROOF.to_owned(), extended_key_usage: nothing, ..Profile::tls_client(VALIDITY) }
 }
 

@@ -76,14 +76,11 @@ fn degraded(service: &Service, now: Time) -> Vec<Degraded> {
         breaks: r.breaks,
         says: r.says,
     });
-    let interval = service.config.canary.unwrap_or(i64::MAX / 4);
-    let of_canaries = service.canaries.degraded(interval, now);
-    let of_canaries = of_canaries.into_iter().map(|(endpoint, code, says)| Degraded {
-        what: format!("endpoint {endpoint}"),
-        code,
-        breaks: None,
-        says,
-    });
+    let of_canaries = service
+        .canaries
+        .degraded(&service.config, now)
+        .into_iter()
+        .map(|(endpoint, code, says)| Degraded { what: format!("endpoint {endpoint}"), code, breaks: None, says });
     of_credentials.chain(of_canaries).collect()
 }
 

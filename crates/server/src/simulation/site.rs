@@ -69,7 +69,7 @@ impl Site {
         .await?;
         let mut config = Config::read(&made.config)?;
         // No list more than twice a month: every round costs. A challenge is good for a day.
-        config.lives = Lives::Replayed;
+        config.lives = Lives::Simulated;
         (config.crl_validity, config.crl_overlap) = (30 * DAY, 15 * DAY);
         if let Some(point) = config.registration_point.as_mut() {
             point.challenge_validity = DAY;

@@ -142,8 +142,8 @@ impl Store {
         debug_assert!(steps.iter().all(|step| unit::is_ascending(step.sql)), "placeholders out of order");
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { unit: Unit { steps, audit, at }, answer };
-        if self.0.left.fetch_sub(1, Ordering::Relaxed) == 0 {
-            self.0.left.store(0, Ordering::Relaxed);
+        let one_less = |left: u64| left.checked_sub(1);
+        if self.0.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err() {
             self.0.died.notify_waiters();
             std::future::pending::<()>().await;
         }

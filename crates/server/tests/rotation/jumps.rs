@@ -1,3 +1,4 @@
+use server::config::Lives;
 use server::credential::{Inventory, Role, renew, round};
 use server::store::Slot;
 use server::{Service, ServiceError};
@@ -43,6 +44,34 @@ async fn the_clock_jumps_ahead_and_back() {
     round(&service, early).await.expect("a round");
     round(&service, back).await.expect("a round");
     enrol(&service, &get_ca(&service, back).await, Signer::Itself, back).await.expect("served");
+}
+
+/// A clock that is ahead for a day ends certificates that devices still hold; their keys must outlive that day.
+#[tokio::test]
+async fn a_clock_that_is_ahead_for_a_day_costs_no_key() {
+    let place = Place::new("").await;
+    let mut config = place.config();
+    config.lives = Lives::Simulated;
+    let service = Service::open_at(config, START).await.expect("open");
+    let held_by_a_device = get_ca(&service, START).await;
+    let last = held_by_a_device.encryption.validity().not_after;
+    // It has a successor, which is some way into its own life.
+    for month in 1..=23 {
+        round(&service, START.plus(month * 30 * DAY)).await.expect("a round");
+    }
+    let now = last.plus(-20 * DAY);
+    for hour in 0..24 {
+        round(&service, now.plus(90 * DAY + hour * 3600)).await.expect("a round");
+    }
+    round(&service, now).await.expect("a round");
+    enrol(&service, &held_by_a_device, Signer::Itself, now).await.expect("served");
+    // What is over for good is forgotten all the same.
+    for day in 0..30 {
+        round(&service, last.plus(2 * DAY + day * DAY)).await.expect("a round");
+    }
+    let over = last.plus(32 * DAY);
+    enrol(&service, &held_by_a_device, Signer::Itself, over).await.expect_err("the key is gone");
+    assert_eq!(held(&service, Role::RaEncryption, Slot::Retired).await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ impl Place {
 
     pub(crate) fn config(&self) -> Config {
         let mut config = Config::read(&self.folder.path().join(init::CONFIG)).expect("a configuration");
-        config.lives = Lives::Replayed;
+        config.lives = Lives::Foreseen;
         config
     }
 

@@ -22,6 +22,7 @@ on_both_engines!(
     a_notification_is_recorded_once,
     a_slot_holds_one_service_credential,
     one_node_holds_a_task,
+    a_clock_goes_since_it_was_last_set,
     weak_uses_are_counted,
     everything_is_counted,
 );
@@ -300,4 +301,15 @@ async fn everything_is_counted(place: Place) {
     assert_eq!((counts.cases_pending, counts.cases_issued, counts.cases_denied), (1, 2, 0));
     assert_eq!((counts.challenges_outstanding, counts.notices_waiting, counts.audit_rows), (1, 1, 5));
     assert_eq!(store.counts(NOW.plus(2 * YEAR)).await.unwrap().certificates_expired, 1);
+}
+
+async fn a_clock_goes_since_it_was_last_set(place: Place) {
+    let (store, most) = (place.open("a").await, 8 * 86_400);
+    let since = async |at: i64| store.clock_since(most, NOW.plus(at)).await.unwrap().seconds() - NOW.seconds();
+    assert_eq!([since(0).await, since(5000).await, since(most).await], [0, 0, 0]);
+    // Another node asks of the same clock.
+    assert_eq!(place.open("b").await.clock_since(most, NOW.plus(most + 10)).await.unwrap(), NOW);
+    // It leaps ahead, goes on, leaps back.
+    assert_eq!([since(10 * most).await, since(10 * most + 7200).await], [10 * most, 10 * most]);
+    assert_eq!([since(2 * most).await, since(2 * most + 50).await, since(3 * most).await], [2 * most; 3]);
 }

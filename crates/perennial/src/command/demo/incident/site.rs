@@ -101,7 +101,7 @@ impl Site {
         let text = std::fs::read_to_string(&made.config)? + MORE;
         std::fs::write(&made.config, text)?;
         let mut config = Config::read(&made.config)?;
-        config.lives = Lives::Replayed;
+        config.lives = Lives::Foreseen;
         let mut service = Service::open_at(config, now).await?;
         let point = Arc::new(Point::open(&service.config).await?);
         let clock = Clock::at(now);
