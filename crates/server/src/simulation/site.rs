@@ -17,8 +17,8 @@ use crate::{Service, ServiceError, task};
 
 /// The endpoint whose policy module asks the registration point.
 const ENDPOINT: &str = "mdm";
-/// The root outlives the simulation by as much as an issuing CA lives: it is not what is simulated.
-const ROOT_BEYOND: i64 = 10 * YEAR;
+/// The root outlives the simulation by twice as much as an issuing CA lives: it is not what is simulated.
+const ROOT_BEYOND: i64 = 20 * YEAR;
 
 /// The service and its registration point, as far as they run.
 pub(super) struct Site {
