@@ -58,6 +58,14 @@ pub enum ClientError {
     /// The CA that is announced as the next one cannot be.
     #[error("the next CA that is announced is no good: {0}")]
     NextCa(&'static str),
+    /// The CA that announces is none of those whose succession is kept.
+    #[error("{path} holds the succession of another CA than {current}, and was left as it is")]
+    OtherSuccession {
+        /// The file.
+        path: String,
+        /// The CA that issues now.
+        current: String,
+    },
     /// The server does not offer this.
     #[error("the server does not offer {0}")]
     NotOffered(&'static str),

@@ -8,14 +8,14 @@ use pki::key::PrivateKey;
 use pki::{Certificate, Request, pem};
 use zeroize::Zeroizing;
 
-use crate::{Application, ClientError, Identity};
+use crate::{Application, ClientError, Identity, Pin};
 
 const IDENTITY: &str = "identity.pem";
 const PENDING: &str = "pending.pem";
 const CERTIFICATE: &str = "certificate.pem";
 const CHAIN: &str = "chain.pem";
 const NEXT_CA: &str = "next-ca.pem";
-/// CA certificates in a succession; a CA is followed by the next one after years.
+/// CA certificates in a succession, the newest of them; a CA is followed by the next one after years.
 const MOST_GENERATIONS: usize = 32;
 const TRANSACTION: &str = "SCEP TRANSACTION ID";
 
@@ -95,31 +95,41 @@ impl Folder {
         }
     }
 
-    /// The CA certificates in `next-ca.pem`, each announced by the one before it; empty if nothing was ever announced.
+    /// The CA certificates in `next-ca.pem`, each announced by the one before it, the newest last; empty if nothing was
+    /// ever announced.
     pub fn succession(&self) -> Result<Vec<Certificate>, ClientError> {
         let Some(octets) = self.read(NEXT_CA)? else { return Ok(Vec::new()) };
         match Certificate::parse_any(&octets) {
             found if found.is_empty() => Err(self.content(NEXT_CA, "a CA certificate")),
-            mut found => {
-                found.truncate(MOST_GENERATIONS);
-                Ok(found)
-            }
+            found => Ok(newest(found)),
         }
     }
 
     /// Notes that `current` has announced `next`. What it announced before counts no more; what came before it stays.
-    pub(crate) fn keep_successor(&self, current: &Certificate, next: &Certificate) -> Result<(), ClientError> {
+    ///
+    /// # Errors
+    /// [`ClientError::OtherSuccession`]: `current` is none of those that are kept, and they are not useless, as they are
+    /// when `current` was believed under a pin that none of them fits. Nothing has been changed then: who shows himself
+    /// once without a pin must not erase what a pinned CA announced.
+    pub(crate) fn keep_successor(
+        &self,
+        current: &Certificate,
+        next: &Certificate,
+        pin: Option<&Pin>,
+    ) -> Result<(), ClientError> {
         let mut known = self.succession()?;
-        let place = known.iter().position(|c| c == current);
-        if place.is_some_and(|at| known.get(at + 1) == Some(next)) {
-            return Ok(());
-        }
-        match place {
+        let useless = |known: &[Certificate]| pin.is_some_and(|pin| !known.iter().any(|c| pin.fits(c)));
+        match known.iter().position(|c| c == current) {
+            Some(at) if known.get(at + 1) == Some(next) => return Ok(()),
             Some(at) => known.truncate(at + 1),
-            None => known = vec![current.clone()],
+            None if known.is_empty() || useless(&known) => known = vec![current.clone()],
+            None => {
+                let (path, current) = (self.0.join(NEXT_CA).display().to_string(), current.subject().to_string());
+                return Err(ClientError::OtherSuccession { path, current });
+            }
         }
         known.push(next.clone());
-        let text: String = known.iter().map(Certificate::to_pem).collect();
+        let text: String = newest(known).iter().map(Certificate::to_pem).collect();
         self.write(NEXT_CA, text.as_bytes(), Readers::All)
     }
 
@@ -164,6 +174,11 @@ impl Folder {
     fn content(&self, name: &str, what: &'static str) -> ClientError {
         ClientError::Content { path: self.0.join(name).display().to_string(), what }
     }
+}
+
+/// The end of a long succession: the newest are those that issue, or will.
+fn newest(mut succession: Vec<Certificate>) -> Vec<Certificate> {
+    succession.split_off(succession.len().saturating_sub(MOST_GENERATIONS))
 }
 
 /// What a file of an application turned out to be.

@@ -13,7 +13,8 @@ use crate::{ClientError, Folder, Session};
 ///
 /// # Errors
 /// What is announced is not signed by the CA that issues now, or is no CA, or is that CA itself. Nothing has been kept
-/// then.
+/// then. Nor is it if the folder holds what another CA announced ([`ClientError::OtherSuccession`]), unless the CA that
+/// issues now was believed under a pin for which that is of no use.
 pub async fn follow_next_ca(session: &Session, folder: &Folder) -> Result<Option<Certificate>, ClientError> {
     if !session.caps().lists(Capability::GetNextCaCert) {
         return Ok(None);
@@ -25,6 +26,6 @@ pub async fn follow_next_ca(session: &Session, folder: &Folder) -> Result<Option
     if next == *current {
         return Err(ClientError::NextCa("it is the one that issues now"));
     }
-    folder.keep_successor(current, &next)?;
+    folder.keep_successor(current, &next, session.options.pin.as_ref())?;
     Ok(Some(next))
 }

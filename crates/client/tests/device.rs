@@ -259,13 +259,61 @@ async fn the_next_ca_is_kept_beside_the_one_that_announced_it() {
     assert!(matches!(error(folder.succession()), ClientError::Content { .. }));
 }
 
+fn pin(certificate: &Certificate) -> Option<Pin> {
+    Some(pki::digest::hex(&certificate.fingerprint()).parse().expect("a pin"))
+}
+
+/// One run against somebody else's server, with the fingerprint forgotten, must not cost the devices their next CA.
+#[tokio::test]
+async fn what_a_ca_announced_is_not_erased_by_another_one() {
+    let (own, other) = (Server::start(Manner::default()).await, Server::start(Manner::default()).await);
+    let (_keep, folder) = folder();
+    let follow = async |server: &Server, pin: Option<Pin>| {
+        let options = Options { pin, succession: folder.succession().expect("read"), ..Options::default() };
+        let session = Session::open(&server.url("/scep"), options).await.expect("session");
+        follow_next_ca(&session, &folder).await
+    };
+    follow(&own, pin(&own.ca)).await.expect("followed");
+    let kept = [own.ca.clone(), own.next.clone()];
+    let refused = error(follow(&other, None).await);
+    assert!(matches!(refused, ClientError::OtherSuccession { .. }), "{refused}");
+    assert_eq!(folder.succession().expect("read"), kept);
+    follow(&own, None).await.expect("the chain leads to it");
+    assert_eq!(folder.succession().expect("read"), kept);
+    // Who states another fingerprint means another CA.
+    follow(&other, pin(&other.ca)).await.expect("followed");
+    assert_eq!(folder.succession().expect("read"), [other.ca.clone(), other.next.clone()]);
+}
+
+#[tokio::test]
+async fn of_a_long_succession_the_oldest_are_forgotten() {
+    let server = Server::start(Manner::default()).await;
+    let (_keep, folder) = folder();
+    let key = PrivateKey::generate(KeySpec::P256).expect("key");
+    let name = Name::parse("CN=Long").expect("name");
+    let issue = || support::issue(&name, key.public_key(), &[], &name, &key);
+    let mut all: Vec<Certificate> = std::iter::repeat_with(issue).take(40).collect();
+    let file = folder.path().join("next-ca.pem");
+    let write = |all: &[Certificate]| {
+        std::fs::write(&file, all.iter().map(Certificate::to_pem).collect::<String>()).expect("written");
+    };
+    write(&all);
+    assert_eq!(folder.succession().expect("read"), &all[8..]);
+    // The next one finds its place too.
+    all.push(server.ca.clone());
+    write(&all);
+    follow_next_ca(&session(&server).await, &folder).await.expect("followed");
+    all.push(server.next.clone());
+    assert_eq!(folder.succession().expect("read"), &all[10..]);
+    assert_eq!(Certificate::parse_any(&std::fs::read(&file).expect("file")).len(), 32);
+}
+
 /// Whoever sits on the way can show a CA of its own beside the right one, and sign with it.
 #[tokio::test]
 async fn s71_a_next_ca_that_somebody_else_announces_is_not_taken() {
     let server = Server::start(Manner { false_next: true, ..Manner::default() }).await;
     let (_keep, folder) = folder();
-    let pin = Some(pki::digest::hex(&server.ca.fingerprint()).parse().expect("a pin"));
-    for pin in [None, pin] {
+    for pin in [None, pin(&server.ca)] {
         let session =
             Session::open(&server.url("/scep"), Options { pin, ..Options::default() }).await.expect("session");
         let refused = error(follow_next_ca(&session, &folder).await);

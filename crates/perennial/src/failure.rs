@@ -78,6 +78,8 @@ impl From<ClientError> for Failure {
                 .with_next("a server that answers in single DES is read with --legacy; the request is kept"),
             ClientError::Nothing(_) => Failure::new("client.nothing", says),
             ClientError::File { .. } | ClientError::Content { .. } => Failure::new("client.file", says),
+            ClientError::OtherSuccession { .. } => Failure::new("client.file", says)
+                .with_next("if the device has moved to this CA, state its --fingerprint; else check the address"),
             _ => Failure::new("client.server", says),
         }
     }

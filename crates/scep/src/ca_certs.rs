@@ -9,6 +9,10 @@ use pki::{Certificate, DerError, Time};
 
 use crate::server::SigningKey;
 
+/// Certificates that are read from one answer; of more none is. A service has an RA or two and a few CAs, a generation or
+/// two of each, and whoever reads them checks each against each.
+pub const MOST_CERTIFICATES: usize = 64;
+
 /// An answer: its type and its octets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
@@ -57,6 +61,9 @@ pub enum CaCertsFlaw {
     /// There is no certificate in it.
     #[error("there is no certificate in it")]
     Empty,
+    /// There are more than [`MOST_CERTIFICATES`] in it.
+    #[error("it holds more than {MOST_CERTIFICATES} certificates")]
+    TooMany,
     /// It is not signed, or by several.
     #[error("it does not have exactly one signature")]
     Signers,
@@ -72,12 +79,18 @@ pub enum CaCertsFlaw {
 }
 
 /// Reads the answer to GetCACert: a certificate, a bag of them, either in PEM too.
+///
+/// # Errors
+/// It is none of these, or there is no certificate in it, or more than [`MOST_CERTIFICATES`].
 pub fn read(body: &[u8]) -> Result<Vec<Certificate>, CaCertsFlaw> {
     let text = std::str::from_utf8(body).unwrap_or_default();
     if text.contains("-----BEGIN ") {
         let mut out = Vec::new();
         for armoured in pki::pem::decode(text) {
             out.extend(read_der(&armoured.der)?);
+            if out.len() > MOST_CERTIFICATES {
+                return Err(CaCertsFlaw::TooMany);
+            }
         }
         return if out.is_empty() { Err(CaCertsFlaw::Empty) } else { Ok(out) };
     }
@@ -91,12 +104,20 @@ fn read_der(der: &[u8]) -> Result<Vec<Certificate>, CaCertsFlaw> {
     if starts_with != Some(tag::OID) {
         return Ok(vec![Certificate::parse(&normalised)?]);
     }
-    bag(&SignedData::parse(&normalised)?)
+    bag(&normalised)
 }
 
-fn bag(signed: &SignedData<'_>) -> Result<Vec<Certificate>, CaCertsFlaw> {
-    let certificates = signed.read_certificates();
-    if certificates.is_empty() { Err(CaCertsFlaw::Empty) } else { Ok(certificates) }
+fn bag(der: &[u8]) -> Result<Vec<Certificate>, CaCertsFlaw> {
+    // It is not read on behind the last one that is allowed.
+    let signed = SignedData::parse(der).map_err(|error| match error {
+        DerError::TooLarge => CaCertsFlaw::TooMany,
+        other => CaCertsFlaw::Syntax(other),
+    })?;
+    match signed.read_certificates() {
+        none if none.is_empty() => Err(CaCertsFlaw::Empty),
+        many if many.len() > MOST_CERTIFICATES => Err(CaCertsFlaw::TooMany),
+        some => Ok(some),
+    }
 }
 
 /// Reads the answer to GetNextCACert. Only a signature by one of the `current` CA certificates makes it worth anything
@@ -110,7 +131,7 @@ pub fn read_next(body: &[u8], current: &[Certificate]) -> Result<Vec<Certificate
     let content = signed.content.filter(|c| !c.is_empty()).ok_or(CaCertsFlaw::NotCovered)?;
     info.verify(content, signer.public_key())?;
     match Reader::new(content).sequence("certificates")?.peek() {
-        Some(tag::OID) => bag(&SignedData::parse(&normalise(content, Limits::default())?)?),
+        Some(tag::OID) => bag(&normalise(content, Limits::default())?),
         _ => Ok(vec![Certificate::parse(content)?]),
     }
 }

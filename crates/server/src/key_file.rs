@@ -69,12 +69,14 @@ pub(crate) fn write_new(folder: &Path, name: &str, octets: &[u8]) -> Result<(), 
         let mut file = options.open(&path)?;
         file.write_all(octets)?;
         file.sync_all()?;
-        if let Some(parent) = path.parent() {
-            File::open(parent)?.sync_all()?;
-        }
-        Ok(())
+        path.parent().map_or(Ok(()), sync_folder)
     };
     written().map_err(|cause| ServiceError::file(&path, cause))
+}
+
+/// Makes sure that a folder's entries are on disk.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 /// Replaces a file as a whole, durably, for its owner alone: whoever reads it meanwhile sees the old or the new. One that
@@ -89,8 +91,9 @@ pub(crate) fn replace(path: &Path, octets: &[u8]) -> Result<bool, ServiceError> 
     // From an attempt that was cut short.
     let _ = std::fs::remove_file(folder.join(&beside));
     write_new(folder, &beside, octets)?;
-    std::fs::rename(folder.join(&beside), path).map_err(|cause| ServiceError::file(path, cause))?;
-    Ok(true)
+    // The rename is on disk before the next file is begun: a key never comes back older than its certificate.
+    let renamed = std::fs::rename(folder.join(&beside), path).and_then(|()| sync_folder(folder));
+    renamed.map(|()| true).map_err(|cause| ServiceError::file(path, cause))
 }
 
 /// Reads a file that somebody outside writes: at most a mebibyte.

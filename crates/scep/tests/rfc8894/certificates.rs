@@ -2,11 +2,12 @@
 
 use pki::cms::SignedData;
 use pki::{Certificate, oid};
-use scep::ca_certs::{self, Authorities};
+use scep::ca_certs::{self, Authorities, CaCertsFlaw};
 use scep::http::{Method, Operation, parse};
+use scep::server::SigningKey;
 
-use crate::support::fixture;
 use crate::support::parties::{service, subject};
+use crate::support::{fixture, now};
 
 fn certificates(names: &[&str]) -> Vec<Certificate> {
     names.iter().map(|name| Certificate::parse_any(&fixture(&format!("keys/{name}.pem"))).remove(0)).collect()
@@ -41,6 +42,30 @@ fn s04_several_certificates_are_sent_in_a_bag() {
     let pem: String = chain.iter().map(Certificate::to_pem).collect();
     assert_eq!(ca_certs::read(pem.as_bytes()).expect("PEM"), chain);
     assert!(ca_certs::read(b"<html>").is_err() && ca_certs::read(b"").is_err());
+}
+
+/// Whoever reads them checks each against each, so their number must be bounded in every form.
+#[test]
+fn s04_of_more_certificates_than_a_service_has_none_is_read() {
+    let ca = certificates(&["corpus-b-ca"]).remove(0);
+    let most = ca_certs::MOST_CERTIFICATES;
+    let pem = |count: usize| ca.to_pem().repeat(count).into_bytes();
+    let bag = |count: usize| pki::cms::degenerate(&vec![ca.clone(); count], None);
+    let bags_in_pem = |count: usize| pki::pem::encode("PKCS7", &bag(most / 2)).repeat(count).into_bytes();
+    for fits in [pem(most), bag(most), bags_in_pem(2)] {
+        assert_eq!(ca_certs::read(&fits).expect("read").len(), most);
+    }
+    for more in [pem(most + 1), bag(most + 1), bags_in_pem(3), pem(4000)] {
+        assert_eq!(ca_certs::read(&more), Err(CaCertsFlaw::TooMany));
+    }
+    assert_eq!(CaCertsFlaw::TooMany.to_string(), "it holds more than 64 certificates");
+    let service = service();
+    let current = SigningKey { certificate: &service.ca, key: &service.ca_key };
+    let announced =
+        |count: usize| ca_certs::next_body(&vec![ca.clone(); count], &current, now()).expect("signed").octets;
+    let read = |count: usize| ca_certs::read_next(&announced(count), std::slice::from_ref(&service.ca));
+    assert_eq!(read(most).map(|all| all.len()), Ok(most));
+    assert_eq!(read(most + 1), Err(CaCertsFlaw::TooMany));
 }
 
 #[test]

@@ -160,6 +160,8 @@ fn on_a_host_of_its_own_files_are_listed_and_replaced() {
     assert!(checked.contains("The certificate of the tls-server (current) ends on"), "{checked}");
 
     let (server, issuers) = (serials("tls-server"), serials("issuing-ca"));
+    let key = point.join("keys/tls-server-1.key.pem");
+    let old_key = std::fs::read(&key).expect("the key");
     here(&["credential", "renew", "issuing-ca"]).succeeded();
     let export = ["credential", "export", "tls-server", "--certificate", "tls/server.pem", "--key"];
     let export = [export.as_slice(), &["keys/tls-server-1.key.pem"]].concat();
@@ -171,6 +173,14 @@ fn on_a_host_of_its_own_files_are_listed_and_replaced() {
     assert_ne!(serials("tls-server"), server);
     let both = serials("issuing-ca");
     assert!(both.len() == 2 && both.contains(&issuers[0]), "{both:?}");
+
+    // A copy that was cut short: the certificate is new, the key is not. It must be repeated before a restart.
+    std::fs::write(&key, old_key).expect("the old key");
+    assert!(there(&["check"]).succeeded().text().contains("credential.file-refused"));
+    let start = there(&["serve", "--role", "registration-point"]).failed();
+    assert!(start.said().contains("the key is another's"), "{}", start.said());
+    assert!(here(&export).succeeded().text().contains("written"));
+    assert!(!there(&["check"]).succeeded().text().contains("credential.file-refused"));
     let refused = here(&["credential", "export", "issuing-ca", "--certificate", "x.pem", "--key", "y.pem"]).failed();
     assert!(refused.said().contains("its key stays where it is"), "{}", refused.said());
 
