@@ -144,11 +144,13 @@ impl Inventory {
     }
 
     /// What GetCACert showed for signatures beside a retired certificate for encryption: what was retired with it, or
-    /// next after it. Clients may know no other (RFC 8894 §4.2.1.2), nor the CA that signed a later one.
+    /// next after it. Clients may know no other (RFC 8894 §4.2.1.2), nor the CA that signed a later one. Of several that
+    /// were retired at once, as when a clock was wrong for a while, it is the one that was made with it.
     fn shown_beside(&self, encryption: &Held) -> Option<Keyed> {
         let retired = |h: &&Held| h.record.slot == Slot::Retired && h.record.since >= encryption.record.since;
         let signing = self.of(Role::RaSigning).filter(|_| encryption.record.slot == Slot::Retired);
-        signing.filter(retired).min_by_key(|h| h.record.since)?.keyed()
+        let made = |h: &Held| h.validity.not_before.seconds();
+        signing.filter(retired).min_by_key(|h| (h.record.since, made(h).abs_diff(made(encryption))))?.keyed()
     }
 
     fn ordered(&self, role: Role, slots: &[Slot]) -> Vec<&Held> {
@@ -236,5 +238,38 @@ impl Held {
     #[must_use]
     pub fn generation(&self, condition: Condition) -> Generation {
         Generation { slot: super::slot(self.record.slot), validity: self.validity, condition }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ca::{Serial, authority};
+    use pki::key::KeySpec;
+    use pki::{Name, Time};
+
+    use super::*;
+
+    fn retired(role: Role, from: i64, since: i64) -> Held {
+        let key = PrivateKey::generate(KeySpec::P256).expect("a key");
+        let validity = Validity { not_before: Time(from), not_after: Time(from + 1000) };
+        let (name, serial) = (Name::parse("CN=RA").expect("a name"), Serial::random(&mut crate::world::random));
+        let certificate = authority::root(&name, &key, validity, &serial).expect("a certificate");
+        let record = CredentialRecord {
+            since: Time(since),
+            ..crate::credential::row(role, Slot::Retired, &certificate, "none", Time(since))
+        };
+        Held { record, role, certificate: Some(certificate), key: Some(Arc::new(key)), validity, unfit: None }
+    }
+
+    /// A clock that was ahead made a pair, which is retired at the same moment as the one before it.
+    #[test]
+    fn a_signature_is_found_beside_its_own_encryption() {
+        let (ahead, own) = (retired(Role::RaSigning, 900, 500), retired(Role::RaSigning, 100, 500));
+        let (before, encryption) = (retired(Role::RaSigning, 0, 400), retired(Role::RaEncryption, 100, 500));
+        for held in [[&ahead, &own, &before], [&before, &own, &ahead]] {
+            let inventory = Inventory { held: held.into_iter().cloned().collect() };
+            let found = inventory.shown_beside(&encryption).expect("one").certificate;
+            assert_eq!(Some(found), own.certificate);
+        }
     }
 }
