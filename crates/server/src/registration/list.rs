@@ -31,15 +31,6 @@ pub(crate) enum Place {
     Http(http::Uri),
 }
 
-/// What came of a look for a newer list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fetched {
-    /// There is another list than before.
-    Another,
-    /// There is not, or it was not time to look.
-    Nothing,
-}
-
 /// A list that is kept current.
 pub(super) struct List {
     place: Place,
@@ -58,24 +49,21 @@ impl List {
     }
 
     /// Fetches the list if it is time to. A list that no issuer signed, or an older one, changes nothing.
-    pub(super) async fn refresh(&self, issuers: &[Certificate], now: Time) -> Fetched {
+    pub(super) async fn refresh(&self, issuers: &[Certificate], now: Time) {
         if now.seconds() < self.next_look.load(Ordering::Relaxed) {
-            return Fetched::Nothing;
+            return;
         }
-        let mut fetched = Fetched::Nothing;
         match self.fetch(issuers).await {
             Ok(crl) => {
                 let newer = self.held.load().as_ref().is_none_or(|held| held.this_update() < crl.this_update());
                 if newer {
                     self.held.store(Some(Arc::new(crl)));
-                    fetched = Fetched::Another;
                 }
             }
             Err(why) => tracing::warn!(why, "the revocation list of client certificates could not be fetched"),
         }
         let current = self.held.load().as_ref().is_some_and(|held| is_current(held, now));
         self.next_look.store(now.plus(if current { EVERY } else { RETRY }).seconds(), Ordering::Relaxed);
-        fetched
     }
 
     async fn fetch(&self, issuers: &[Certificate]) -> Result<Crl, String> {
@@ -98,8 +86,8 @@ impl List {
     }
 
     /// The list that was fetched last, whether it is current or not.
-    pub(super) fn held(&self) -> Option<Crl> {
-        self.held.load().as_deref().cloned()
+    pub(super) fn held(&self) -> Option<Arc<Crl>> {
+        self.held.load_full()
     }
 }
 
