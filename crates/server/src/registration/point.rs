@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use super::certificate::{Expected, Judged};
 use super::fault::Fault;
-use super::list::List;
+use super::list::{EVERY, List, waits};
 use super::{files, tls};
 use crate::config::{Config, Limits, OwnCertificate, RegistrationPoint};
 use crate::credential::{Inventory, Role};
@@ -35,12 +35,9 @@ pub struct Point {
     /// When an unknown issuer was last looked for.
     looked: AtomicI64,
     list: Option<List>,
-    /// When the store's own lists are read again.
+    /// When the store's own lists are read again. What it knows of a revocation counts at once.
     next_look: AtomicI64,
 }
-
-/// Seconds between two looks for newer lists in the store. What it knows of a revocation counts at once.
-const EVERY: i64 = 60;
 
 /// What the registration point shows and seals with, as one value.
 struct Own {
@@ -159,9 +156,7 @@ impl Point {
                 self.take_over(held, authorities, fetched.as_deref().map_or(&[], std::slice::from_ref));
             }
             None => {
-                // A clock that was set back must not keep old lists for long.
-                let until = self.next_look.load(Ordering::Relaxed);
-                if held.authorities == authorities && (now.seconds()..=now.plus(EVERY).seconds()).contains(&until) {
+                if held.authorities == authorities && waits(self.next_look.load(Ordering::Relaxed), now) {
                     return Ok(());
                 }
                 let all = authorities.issuers.iter().chain(&authorities.roots);
