@@ -121,6 +121,7 @@ mod tests {
     const DAY: i64 = 86_400;
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "a test writes what is to be fetched")]
     async fn a_clock_that_was_ahead_does_not_keep_an_old_list() {
         let folder = tempfile::tempdir().expect("a folder");
         let key = PrivateKey::generate(KeySpec::P256).expect("a key");

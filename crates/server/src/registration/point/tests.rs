@@ -1,5 +1,7 @@
 //! What is taken over when something goes wrong in the middle of it.
 
+#![expect(clippy::disallowed_methods, reason = "tests write files and order what they like")]
+
 use pki::Name;
 use pki::key::KeySpec;
 
@@ -32,7 +34,6 @@ async fn apart(folder: &Path) -> (crate::Service, Config) {
     (service.await.expect("a service"), config)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test orders what it likes")]
 fn client_of(ca: &Keyed) -> Presented {
     let key = PrivateKey::generate(KeySpec::P256).expect("a key");
     let name = Name::parse("CN=Example Policy Module").expect("a name");
