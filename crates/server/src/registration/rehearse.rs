@@ -73,7 +73,7 @@ pub(crate) async fn client(
     let shown = handshake(server, client, name, now).await?.ok_or("no certificate was presented")?;
     let issuers = issuers(service, before)?;
     let name = expected_name(&service.config, before).unwrap_or_else(|| common_name(&shown));
-    let faults = judged(&shown, &issuers, &[candidate.root.clone()], &name, now);
+    let faults = judged(&shown, &issuers, std::slice::from_ref(&candidate.root), &name, now);
     if faults.is_empty() {
         return Ok(());
     }
