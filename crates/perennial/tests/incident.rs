@@ -71,7 +71,7 @@ fn the_incident_goes_as_it_is_told_and_the_doctor_finds_the_cause_in_what_it_lea
         format!("# The pin: the pinned certificate {pinned} (CN=Example Policy Module, O=Example) expired at ");
     assert!(imported.contains(&expected), "{imported}");
     assert!(imported.contains(&format!("; its successor is {renewed}, until ")), "{imported}");
-    assert!(imported.contains(&format!("thumbprint = \"{pinned}\"  # ")), "{imported}");
+    assert!(imported.contains(&format!("\n# thumbprint = \"{pinned}\"  # ")), "{imported}");
 }
 
 #[test]

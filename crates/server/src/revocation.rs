@@ -5,10 +5,10 @@ use std::sync::Arc;
 use ca::RevokedEntry;
 use pki::crl::Reason;
 use pki::key::{PrivateKey, Sign};
-use pki::{Crl, Time};
+use pki::{Certificate, Crl, Time};
 
-use crate::credential::Keyed;
-use crate::store::{Actor, RevokedCertificate, StoreError, StoredCrl};
+use crate::credential::{Credentials, Keyed, Role};
+use crate::store::{Actor, StoreError, StoredCrl};
 use crate::{Service, ServiceError};
 
 /// How long a root's list is valid, in seconds: a root may be away for long.
@@ -117,7 +117,7 @@ async fn make(
         if let (Some(row), false, Renew::IfDue) = (&latest, due, renew) {
             return read(&row.der).map(Published::Unchanged);
         }
-        let entries = entries(service, &fingerprint, now).await?;
+        let entries = entries(service, &issuer.certificate, now).await?;
         let number = latest.map_or(1, |row| row.number + 1);
         let crl = ca::crl(&issuer.certificate, &*issuer.key, &entries, number, now, now.plus(lives.validity))
             .map_err(|e| ServiceError::Issue(e.to_string()))?;
@@ -144,19 +144,37 @@ fn is_due(latest: &StoredCrl, overlap: i64, now: Time) -> bool {
     latest.this_update > now.plus(CLOCKS_DIFFER) || ca::crl_due(latest.next_update, overlap, now)
 }
 
-/// What stands on a list: certificates that would still be valid.
-async fn entries(service: &Service, issuer: &[u8; 32], now: Time) -> Result<Vec<RevokedEntry>, ServiceError> {
-    let revoked = service.store.revoked(issuer, now).await?;
-    let entry =
-        |r: RevokedCertificate| RevokedEntry { serial: r.serial, at: r.revocation.at, reason: r.revocation.reason };
-    Ok(revoked.into_iter().map(entry).collect())
+/// What stands on a list: certificates that would still be valid, of every generation of the CA. A list speaks for the
+/// name of its issuer (RFC 5280 §5.1.2.3, §6.3.3), and the generations have one name: whoever has the list of one of them
+/// believes it of certificates of the others too. Serial numbers are random, so that no two generations share one.
+async fn entries(service: &Service, issuer: &Certificate, now: Time) -> Result<Vec<RevokedEntry>, ServiceError> {
+    let mut entries = Vec::new();
+    for generation in generations(service, issuer).await? {
+        let revoked = service.store.revoked(&generation, now).await?;
+        entries.extend(revoked.into_iter().map(|r| RevokedEntry {
+            serial: r.serial,
+            at: r.revocation.at,
+            reason: r.revocation.reason,
+        }));
+    }
+    Ok(entries)
+}
+
+/// The fingerprints of every CA with this one's name, itself first. The store is asked and not what this process holds:
+/// the key of an earlier one may be gone, and another process may have made a next one.
+async fn generations(service: &Service, issuer: &Certificate) -> Result<Vec<[u8; 32]>, ServiceError> {
+    let rows = service.store.credentials(Some(Role::IssuingCa.name())).await?;
+    let all = rows.iter().filter_map(|row| Certificate::parse(&row.certificate).ok());
+    let others = all.filter(|ca| ca != issuer && ca.subject().matches(issuer.subject()));
+    Ok(std::iter::once(issuer.fingerprint()).chain(others.map(|ca| ca.fingerprint())).collect())
 }
 
 fn read(der: &[u8]) -> Result<Crl, ServiceError> {
     Crl::parse(der).map_err(|e| ServiceError::Issue(format!("the stored list cannot be read: {e}")))
 }
 
-/// Revokes a certificate and publishes the list that says so.
+/// Revokes a certificate and publishes the lists that say so: that of its issuer, which is returned, and those of the other
+/// generations.
 pub async fn revoke(
     service: &Service,
     serial: &[u8],
@@ -173,5 +191,18 @@ pub async fn revoke(
         Some(issuer) => publish_for(service, issuer, Renew::Now, now).await?,
         None => publish(service, Renew::Now, now).await?,
     };
+    for other in beside(&credentials, published.crl()) {
+        if other.certificate.validity().contains(now) {
+            publish_for(service, &other, Renew::Now, now).await?;
+        }
+    }
     Ok(published.crl().clone())
+}
+
+/// The CAs of the name of a list that did not make it, with the next one: it may have a list already, from an attempt to
+/// take over that was cut short.
+fn beside(credentials: &Credentials, list: &Crl) -> Vec<Keyed> {
+    let all = credentials.issuing.iter().cloned().chain(credentials.next_keyed());
+    let named = all.filter(|ca| ca.certificate.subject().matches(list.issuer()));
+    named.filter(|ca| list.verify_signature(ca.certificate.public_key()).is_err()).collect()
 }

@@ -1,6 +1,8 @@
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
+use pki::Certificate;
 use ra::{Approval, KeyReuse};
 use scep::server::{Legacy, Sha1};
 use serde::Serialize;
@@ -51,7 +53,8 @@ fn bullets(lines: &[String]) -> String {
 }
 
 fn explain(config: &Config) -> Vec<String> {
-    let point = config.registration_point.iter().map(point);
+    let points = config.registration_point.iter();
+    let point = points.flat_map(|own| std::iter::once(point(own)).chain(ended_issuers(own, &config.folder)));
     if config.endpoints.is_empty() {
         return point.chain(files(config)).collect();
     }
@@ -122,6 +125,26 @@ fn point(point: &RegistrationPoint) -> String {
         point.client_name,
         Span(point.challenge_validity),
     )
+}
+
+/// What has expired in the file of the clients' issuers. A root in it is what the other CAs in it rest on. That the file
+/// cannot be read is said where it is used.
+fn ended_issuers(point: &RegistrationPoint, folder: &Path) -> Vec<String> {
+    let Some(path) = &point.client_issuer else { return Vec::new() };
+    let held = std::fs::read(folder.join(path)).map(|octets| Certificate::parse_any(&octets)).unwrap_or_default();
+    let now = server::world::now();
+    let ended = held.iter().filter(|c| c.validity().not_after < now);
+    let warning = |c: &Certificate| {
+        let whom = if c.is_self_signed() { ", and so are those of every CA below it" } else { "" };
+        format!(
+            "WARNING: {} IN {} ENDED ON {}: its clients are refused{whom}. Take it out of the file, or put its successor \
+             there.",
+            c.subject(),
+            path.display(),
+            c.validity().not_after
+        )
+    };
+    ended.map(warning).collect()
 }
 
 /// When what a registration point has in files ends.

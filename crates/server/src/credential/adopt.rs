@@ -11,7 +11,7 @@ use pki::key::{PrivateKey, Sign};
 use pki::{Certificate, Time};
 
 use super::plan::{Source, requirements};
-use super::state::{self, Reason};
+use super::state::{self, Offer, Reason};
 use super::{Inventory, Keyed, Role, assess, make};
 use crate::store::Slot;
 use crate::{Service, ServiceError, key_file};
@@ -25,9 +25,7 @@ pub(super) async fn look(service: &Service, inventory: &Inventory, role: Role, n
     match read(service, inventory, role, &certificate, key.as_deref(), now) {
         Ok(Some(found)) => take(service, inventory, role, &found, now).await,
         Ok(None) => {
-            if service.state.failure(role).is_some_and(|r| r.code == state::FILE_REFUSED) {
-                service.state.succeeded(role);
-            }
+            is_readable(service, role);
             Ok(())
         }
         Err(why) => {
@@ -36,6 +34,13 @@ pub(super) async fn look(service: &Service, inventory: &Inventory, role: Role, n
             service.state.failed(Reason { role, code: state::FILE_REFUSED, says, breaks }, now);
             Ok(())
         }
+    }
+}
+
+/// Only what was wrong with the file is over; whatever else failed makes the role pause still.
+fn is_readable(service: &Service, role: Role) {
+    if service.state.failure(role).is_some_and(|r| r.code == state::FILE_REFUSED) {
+        service.state.succeeded(role);
     }
 }
 
@@ -92,7 +97,8 @@ fn in_lineage(service: &Service, inventory: &Inventory, role: Role, found: &Cert
     }
 }
 
-/// Copies it and makes it the next one; a next one that is there makes room.
+/// Copies it and makes it the next one; a next one that is there makes room. One that has just failed its proof is thrown
+/// away, and lies in the file still: it is not copied again before the role's pause is over, another is.
 async fn take(
     service: &Service,
     inventory: &Inventory,
@@ -101,6 +107,13 @@ async fn take(
     now: Time,
 ) -> Result<(), ServiceError> {
     let actor = service.actor();
+    let id = pki::digest::hex(&found.certificate.fingerprint());
+    is_readable(service, role);
+    if service.state.offered(role, &id) == Offer::Another {
+        service.state.succeeded(role);
+    } else if service.state.pauses(role, service.config.plan(role).validity, now) {
+        return Ok(());
+    }
     if !super::round::acts(service, now).await? {
         return Ok(());
     }
@@ -110,7 +123,6 @@ async fn take(
             .credential_forget(&next.record.id, Slot::Next, "a newer one came from outside", &actor, now)
             .await?;
     }
-    let id = pki::digest::hex(&found.certificate.fingerprint());
     let known = inventory.of(role).find(|h| h.record.id == id);
     let file = format!("{}/{}-{}.key.pem", key_file::KEYS, role.name(), found.certificate.serial_hex());
     match key_file::write_new(&service.config.folder, &file, found.key.to_pem().as_bytes()) {
@@ -124,7 +136,6 @@ async fn take(
         let row = make::row(role, Slot::Next, &found.certificate, &file, now);
         service.store.credential_put(&row, &actor, now).await?;
     }
-    service.state.succeeded(role);
     Ok(())
 }
 

@@ -59,6 +59,16 @@ const PAUSE: i64 = 600;
 struct Inner {
     reasons: Vec<Reason>,
     failed: BTreeMap<Role, (Time, Reason)>,
+    offered: BTreeMap<Role, String>,
+}
+
+/// What somebody outside offers for a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// The same as before.
+    Same,
+    /// Something else than before.
+    Another,
 }
 
 /// What is known of the credentials' health; kept in memory, made anew by every round.
@@ -93,6 +103,13 @@ impl State {
 
     pub(crate) fn succeeded(&self, role: Role) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).failed.remove(&role);
+    }
+
+    /// Somebody outside offers a credential for a role, by its name in the store.
+    pub(crate) fn offered(&self, role: Role, id: &str) -> Offer {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = inner.offered.insert(role, id.to_owned());
+        if before.as_deref() == Some(id) { Offer::Same } else { Offer::Another }
     }
 
     /// The last failure of a role, as long as nothing was achieved since.

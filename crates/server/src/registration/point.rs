@@ -8,10 +8,11 @@ use arc_swap::ArcSwap;
 use pki::key::{PrivateKey, Sign};
 use pki::{Certificate, Crl, Time, oid};
 use ra::sealed::SealingKey;
+use tokio::sync::Mutex;
 
 use super::certificate::{Expected, Judged};
 use super::fault::Fault;
-use super::list::{Fetched, List};
+use super::list::{EVERY, List, waits};
 use super::{files, tls};
 use crate::config::{Config, Limits, OwnCertificate, RegistrationPoint};
 use crate::credential::{Inventory, Role};
@@ -27,35 +28,57 @@ pub struct Point {
     pub(super) store: Store,
     folder: std::path::PathBuf,
     pub(super) events: Events,
-    trusted: ArcSwap<Trusted>,
+    own: ArcSwap<Own>,
+    clients: ArcSwap<Clients>,
+    /// One refresh at a time: what an earlier one read must not take the place of what a later one did.
+    refreshing: Mutex<()>,
     /// When an unknown issuer was last looked for.
     looked: AtomicI64,
-    clients: ArcSwap<Trust>,
     list: Option<List>,
-    /// When the store's own lists are read again.
+    /// When the store's own lists are read again. What it knows of a revocation counts at once.
     next_look: AtomicI64,
 }
 
-/// Seconds between two looks for newer lists in the store. What it knows of a revocation counts at once.
-const EVERY: i64 = 60;
-
-/// What may be replaced while the service runs, as one value.
-struct Trusted {
+/// What the registration point shows and seals with, as one value.
+struct Own {
     /// The certificate this rests on, with its issuers; to know whether there is another.
     chain: Vec<Certificate>,
     tls: Arc<rustls::ServerConfig>,
-    /// The issuers of clients.
-    issuers: Vec<Certificate>,
-    /// Roots that are known, above those.
-    roots: Vec<Certificate>,
     /// What challenges are sealed with: the current secret first.
     sealing: Arc<Vec<SealingKey>>,
 }
 
-/// Whom clients must lead to, at one moment.
-struct Known {
-    trusted: Arc<Trusted>,
-    trust: Arc<Trust>,
+/// The CAs of clients.
+#[derive(Clone, PartialEq)]
+struct Authorities {
+    issuers: Vec<Certificate>,
+    /// Roots that are known, above those.
+    roots: Vec<Certificate>,
+}
+
+/// Whom clients must lead to, as one value.
+struct Clients {
+    authorities: Authorities,
+    trust: Trust,
+}
+
+impl Clients {
+    fn new(authorities: Authorities, lists: &[Crl]) -> Clients {
+        let trust = Trust::in_issuers(&authorities.issuers, &authorities.roots, lists);
+        Clients { authorities, trust }
+    }
+
+    fn is_of(&self, authorities: &Authorities, lists: &[Crl]) -> bool {
+        self.trust.is_of(&authorities.issuers, &authorities.roots, lists)
+    }
+}
+
+/// What is there now.
+struct Found {
+    own: Own,
+    authorities: Authorities,
+    /// Why a part of it is what there was before.
+    refused: Vec<String>,
 }
 
 impl Point {
@@ -67,18 +90,18 @@ impl Point {
         let missing = || ServiceError::Refused("the configuration has no [registration-point]".to_owned());
         let own = config.registration_point.clone().ok_or_else(missing)?;
         let store = Store::open(&config.store, &config.node).await?;
-        let (trusted, _) = trusted(&own, &config.folder, &store, None, world::now()).await?;
+        let found = found(&own, &config.folder, &store, None, world::now()).await?;
         let list = own.client_crl.as_ref().map(|place| List::new(place, &config.folder));
-        let clients = Trust::in_issuers(&trusted.issuers, &trusted.roots, &[]);
         let point = Point {
             config: own,
             limits: config.limits,
             events: Events::new(&store),
             store,
             folder: config.folder.clone(),
-            trusted: ArcSwap::from_pointee(trusted),
+            own: ArcSwap::from_pointee(found.own),
+            clients: ArcSwap::from_pointee(Clients::new(found.authorities, &[])),
+            refreshing: Mutex::const_new(()),
             looked: AtomicI64::new(i64::MIN),
-            clients: ArcSwap::from_pointee(clients),
             list,
             next_look: AtomicI64::new(i64::MIN),
         };
@@ -101,7 +124,7 @@ impl Point {
     /// The certificate that is shown to whoever connects next, with its issuers.
     #[must_use]
     pub fn shown(&self) -> Vec<Certificate> {
-        self.trusted.load().chain.clone()
+        self.own.load().chain.clone()
     }
 
     /// Takes over what has been replaced: its own certificate, the issuers of clients, the secrets, the revocation list
@@ -110,45 +133,50 @@ impl Point {
     /// # Errors
     /// A part of what is there now is no good; of that part the old serves on.
     pub async fn refresh(&self, now: Time) -> Result<(), ServiceError> {
-        let held = self.trusted.load_full();
-        let (found, refused) = trusted(&self.config, &self.folder, &self.store, Some(&held), now).await?;
-        if found.chain != held.chain {
-            let leaf = found.chain.first().map(Certificate::thumbprint).unwrap_or_default();
+        let _one = self.refreshing.lock().await;
+        let (own, clients) = (self.own.load_full(), self.clients.load_full());
+        let held = Some((&*own, &clients.authorities));
+        let found = found(&self.config, &self.folder, &self.store, held, now).await?;
+        if found.own.chain != own.chain {
+            let leaf = found.own.chain.first().map(Certificate::thumbprint).unwrap_or_default();
             tracing::info!(thumbprint = leaf, "the registration point has another certificate");
         }
-        let same_clients = found.issuers == held.issuers && found.roots == held.roots;
-        if found.issuers != held.issuers {
-            tracing::info!(count = found.issuers.len(), "the issuers of clients have changed");
-        }
-        self.trusted.store(Arc::new(found));
-        self.refresh_clients(same_clients, now).await?;
-        if refused.is_empty() { Ok(()) } else { Err(ServiceError::Refused(refused.join("; "))) }
+        self.own.store(Arc::new(found.own));
+        self.refresh_clients(&clients, found.authorities, now).await?;
+        if found.refused.is_empty() { Ok(()) } else { Err(ServiceError::Refused(found.refused.join("; "))) }
     }
 
-    /// Whom clients must lead to, with what is known of revocation.
-    async fn refresh_clients(&self, same: bool, now: Time) -> Result<(), ServiceError> {
-        let trusted = self.trusted.load_full();
-        let lists: Vec<Crl> = match &self.list {
+    /// Whom clients must lead to, with what is known of revocation. Whatever ends this early, the next one starts from
+    /// what is held still, and makes up for it.
+    async fn refresh_clients(&self, held: &Clients, authorities: Authorities, now: Time) -> Result<(), ServiceError> {
+        match &self.list {
             Some(list) => {
-                if list.refresh(&trusted.issuers, now).await == Fetched::Nothing && same {
-                    return Ok(());
-                }
-                list.held().into_iter().collect()
+                list.refresh(&authorities.issuers, now).await;
+                let fetched = list.held();
+                self.take_over(held, authorities, fetched.as_deref().map_or(&[], std::slice::from_ref));
             }
             None => {
-                // A clock that was set back must not keep old lists for long.
-                let until = self.next_look.load(Ordering::Relaxed);
-                if same && (now.seconds()..=now.plus(EVERY).seconds()).contains(&until) {
+                if held.authorities == authorities && waits(self.next_look.load(Ordering::Relaxed), now) {
                     return Ok(());
                 }
+                let all = authorities.issuers.iter().chain(&authorities.roots);
+                let lists = trust::lists(&self.store, all).await?;
                 self.next_look.store(now.plus(EVERY).seconds(), Ordering::Relaxed);
-                trust::lists(&self.store, trusted.issuers.iter().chain(&trusted.roots)).await?
+                self.take_over(held, authorities, &lists);
             }
-        };
-        if !self.clients.load().is_of(&trusted.issuers, &trusted.roots, &lists) {
-            self.clients.store(Arc::new(Trust::in_issuers(&trusted.issuers, &trusted.roots, &lists)));
         }
         Ok(())
+    }
+
+    /// Known signatures are forgotten with what is replaced, so nothing is without need.
+    fn take_over(&self, held: &Clients, authorities: Authorities, lists: &[Crl]) {
+        if held.is_of(&authorities, lists) {
+            return;
+        }
+        if held.authorities.issuers != authorities.issuers {
+            tracing::info!(count = authorities.issuers.len(), "the issuers of clients have changed");
+        }
+        self.clients.store(Arc::new(Clients::new(authorities, lists)));
     }
 
     /// Looks once more who issues to clients, if it is not this second that it was last done: a CA that has just taken
@@ -163,12 +191,12 @@ impl Point {
 
     /// What challenges are sealed with at this moment.
     pub(super) fn with_sealing<T>(&self, work: impl FnOnce(&[SealingKey]) -> T) -> T {
-        work(&self.trusted.load().sealing)
+        work(&self.own.load().sealing)
     }
 
     /// TLS, as it is at this moment.
     pub(super) fn tls(&self) -> Arc<rustls::ServerConfig> {
-        Arc::clone(&self.trusted.load().tls)
+        Arc::clone(&self.own.load().tls)
     }
 
     /// The certificate a client presented, with everything that is wrong with it. Revoked is what either the store or a
@@ -182,18 +210,18 @@ impl Point {
             Presented::Unreadable(why) => return Ok(Judged::without_chain(Fault::Malformed, why.clone())),
             Presented::Certificate(certificate) => certificate,
         };
-        let known = Known { trusted: self.trusted.load_full(), trust: self.clients.load_full() };
-        let judgement = self.expected(&known).chain(certificate, now);
-        let (known, judgement) = match self.expected(&known).issuer_of(&judgement) {
-            Some(_) => (known, judgement),
+        let clients = self.clients.load_full();
+        let judgement = self.expected(&clients).chain(certificate, now);
+        let (clients, judgement) = match self.expected(&clients).issuer_of(&judgement) {
+            Some(_) => (clients, judgement),
             None => {
                 self.looks_again(now).await;
-                let known = Known { trusted: self.trusted.load_full(), trust: self.clients.load_full() };
-                let judgement = self.expected(&known).chain(certificate, now);
-                (known, judgement)
+                let clients = self.clients.load_full();
+                let judgement = self.expected(&clients).chain(certificate, now);
+                (clients, judgement)
             }
         };
-        let expected = self.expected(&known);
+        let expected = self.expected(&clients);
         let revoked = match expected.issuer_of(&judgement) {
             Some(issuer) => self.store.certificate_by(&issuer.fingerprint(), certificate.serial()).await?,
             // Of a certificate of somebody else nothing is known here.
@@ -202,10 +230,9 @@ impl Point {
         Ok(expected.judged(judgement, revoked.and_then(|row| row.revoked)))
     }
 
-    fn expected<'a>(&'a self, known: &'a Known) -> Expected<'a> {
+    fn expected<'a>(&'a self, clients: &'a Clients) -> Expected<'a> {
         let lists = if self.list.is_some() { Lists::Needed } else { Lists::IfCurrent };
-        let (issuers, name) = (&known.trusted.issuers, &self.config.client_name);
-        Expected { trust: &known.trust, issuers, name, lists }
+        Expected { trust: &clients.trust, issuers: &clients.authorities.issuers, name: &self.config.client_name, lists }
     }
 }
 
@@ -231,26 +258,28 @@ impl Presented {
 }
 
 /// What is there now. A part that is no good is left as it was, if it was there before, and the reason is returned.
-async fn trusted(
+async fn found(
     own: &RegistrationPoint,
     folder: &Path,
     store: &Store,
-    held: Option<&Trusted>,
+    held: Option<(&Own, &Authorities)>,
     now: Time,
-) -> Result<(Trusted, Vec<String>), ServiceError> {
+) -> Result<Found, ServiceError> {
     let inventory = Inventory::read(store, folder).await?;
     let authorities: Vec<Certificate> = inventory.of(Role::IssuingCa).filter_map(|h| h.certificate.clone()).collect();
+    let (before, clients) = held.unzip();
     let mut refused = Vec::new();
     let issuers = client_issuers(own, folder, &authorities);
-    let issuers = or_before(issuers, held.map(|h| h.issuers.clone()), &mut refused)?;
-    let shown = shown(own, folder, &inventory, &authorities, held, now);
-    let (chain, tls) = or_before(shown, held.map(|h| (h.chain.clone(), Arc::clone(&h.tls))), &mut refused)?;
+    let issuers = or_before(issuers, clients.map(|c| c.issuers.clone()), &mut refused)?;
+    let shown = shown(own, folder, &inventory, &authorities, before, now);
+    let (chain, tls) = or_before(shown, before.map(|h| (h.chain.clone(), Arc::clone(&h.tls))), &mut refused)?;
     let sealing = inventory.sealing_keys(folder).map(Arc::new);
-    let sealing = or_before(sealing, held.map(|h| Arc::clone(&h.sealing)), &mut refused)?;
+    let sealing = or_before(sealing, before.map(|h| Arc::clone(&h.sealing)), &mut refused)?;
     // In a file of issuers there may be roots too.
     let known = inventory.of(Role::Root).filter_map(|h| h.certificate.clone());
     let roots = known.chain(issuers.iter().filter(|c| c.is_self_signed()).cloned()).collect();
-    Ok((Trusted { chain, tls, issuers, roots, sealing }, refused))
+    let authorities = Authorities { issuers, roots };
+    Ok(Found { own: Own { chain, tls, sealing }, authorities, refused })
 }
 
 /// What is good, or what there was before.
@@ -291,7 +320,7 @@ fn shown(
     folder: &Path,
     inventory: &Inventory,
     authorities: &[Certificate],
-    held: Option<&Trusted>,
+    held: Option<&Own>,
     now: Time,
 ) -> Result<(Vec<Certificate>, Arc<rustls::ServerConfig>), ServiceError> {
     let (chain, key) = match &own.certificate {
@@ -345,3 +374,6 @@ pub(super) fn fits(chain: &[Certificate], key: &PrivateKey, now: Time) -> Result
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,9 @@ pub(crate) enum NotYet {
 }
 
 /// Asks every registration point of the configuration with the policy module's certificate of `candidate`. A question
-/// without a verb: whoever calls is judged before anything else.
+/// without a verb: whoever calls is judged before anything else, so that 403 is a refusal, and 404 comes from a
+/// registration point that takes the certificate. Any other answer says nothing: its store may be away, or a proxy in
+/// between speaks.
 ///
 /// # Errors
 /// The first that would refuse it; if none would, the first that gives no answer.
@@ -48,7 +50,11 @@ pub(crate) async fn asked(service: &Service, candidate: &Credentials) -> Result<
         let answered = tokio::time::timeout(module.timeout, question).await;
         match answered.unwrap_or_else(|_| Err(format!("no answer within {} s", module.timeout.as_secs()))) {
             Ok((StatusCode::FORBIDDEN, says)) => return Err(NotYet::Refused(format!("{url} refuses it: {says}"))),
-            Ok(_) => {}
+            Ok((StatusCode::NOT_FOUND, _)) => {}
+            Ok((status, says)) => {
+                let why = format!("{url} does not say whether it takes it: it answers {status} {says}");
+                silent = silent.or(Some(why.trim_end().to_owned()));
+            }
             Err(why) => silent = silent.or(Some(format!("{url} cannot be asked whether it takes it: {why}"))),
         }
     }

@@ -1,8 +1,9 @@
-use pki::Crl;
+use pki::crl::Reason;
+use pki::{Certificate, Crl, Time};
 use scep::http::Operation;
 use server::credential::{Role, renew};
-use server::store::Slot;
-use server::{init, task};
+use server::store::{Actor, Slot};
+use server::{Service, init, revocation, task};
 
 use crate::place::*;
 
@@ -49,6 +50,65 @@ async fn the_ca_rolls_over() {
         let stated = String::from_utf8_lossy(&points.value).into_owned();
         assert!(stated.contains(&format!("/ca/{place}.crl")), "{stated}");
     }
+}
+
+/// Whether a certificate stands on the latest list of a CA.
+async fn is_listed(service: &Service, ca: &Certificate, certificate: &Certificate) -> bool {
+    let row = service.store.crl_latest(&ca.fingerprint()).await.expect("read").expect("a list");
+    let list = Crl::parse(&row.der).expect("a list");
+    list.verify_signature(ca.public_key()).expect("signed");
+    list.revoked().iter().any(|entry| entry.serial == certificate.serial())
+}
+
+async fn revoke(service: &Service, certificate: &Certificate, now: Time) {
+    let by = Actor { name: "alice".to_owned(), source: "cli".to_owned() };
+    revocation::revoke(service, certificate.serial(), Reason::KeyCompromise, &by, now).await.expect("revoked");
+}
+
+/// The generations have one name, and who has the list of one believes it of certificates of the others.
+#[tokio::test]
+async fn the_list_of_every_generation_names_what_any_of_them_revoked() {
+    let place = Place::new("").await;
+    let service = place.open(START).await;
+    let first = get_ca(&service, START).await;
+    let before = enrol(&service, &first, Signer::Itself, START).await.expect("served");
+    let after = enrol(&service, &first, Signer::Itself, START).await.expect("served");
+    revoke(&service, &before, START.plus(30)).await;
+    renew(&service, Role::IssuingCa, START.plus(60)).await.expect("renewed");
+    let second = get_ca(&service, START.plus(60)).await;
+    // The first list of the new one, made before it took over.
+    assert!(is_listed(&service, &second.issuer, &before).await);
+    revoke(&service, &after, START.plus(90)).await;
+    let own = enrol(&service, &second, Signer::Itself, START.plus(90)).await.expect("served");
+    revoke(&service, &own, START.plus(120)).await;
+    for ca in [&first.issuer, &second.issuer] {
+        for revoked in [&before, &after, &own] {
+            assert!(is_listed(&service, ca, revoked).await, "{} by {}", revoked.serial_hex(), ca.serial_hex());
+        }
+    }
+    // The key of the earlier one may be gone: what it signed is out still.
+    let inventory = server::credential::Inventory::read(&service.store, &service.config.folder).await.expect("read");
+    let retired = inventory.in_slot(Role::IssuingCa, Slot::Retired).expect("a retired CA");
+    std::fs::remove_file(place.folder.path().join(&retired.record.key_reference)).expect("removed");
+    drop(service);
+    let service = place.open(START.plus(150)).await;
+    assert_eq!(service.credentials.load().issuing.len(), 1);
+    revocation::publish(&service, revocation::Renew::Now, START.plus(150)).await.expect("a list");
+    assert!(is_listed(&service, &second.issuer, &before).await && is_listed(&service, &second.issuer, &after).await);
+}
+
+/// A next CA has a list from an attempt to take over; it must not lack what is revoked until it does.
+#[tokio::test]
+async fn the_list_of_the_next_ca_follows() {
+    let place = Place::new("").await;
+    let service = place.open(START).await;
+    let half = START.plus(5 * YEAR + DAY);
+    task::round(&service, half).await.expect("a round");
+    let next = service.credentials.load().next_keyed().expect("the next CA");
+    revocation::publish_for(&service, &next, revocation::Renew::Now, half).await.expect("a list");
+    let device = enrol(&service, &get_ca(&service, half).await, Signer::Itself, half).await.expect("served");
+    revoke(&service, &device, half.plus(60)).await;
+    assert!(is_listed(&service, &next.certificate, &device).await);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use pki::key::{KeySpec, PrivateKey, Sign};
 use pki::{Certificate, Name, Time};
 use server::Service;
 use server::credential::{Keyed, Role, round};
-use server::store::Slot;
+use server::store::{AuditFilter, Slot};
 
 use crate::adopted::{pem, put};
 use crate::place::*;
@@ -118,7 +118,22 @@ async fn another_name_does_not_stand_the_proof() {
     let o = Outside::new().await;
     put(&o.path, &pem(&made(&o.ours, &Profile::tls_server(YEAR), [10, 0, 0, 1], START)));
     o.refuses("credential.proof-failed", "a policy module that asks 127.0.0.1 refuses it", START).await;
+    // It lies in the file still, and is left alone for a while.
+    let tried = async || {
+        let filter = AuditFilter { verb: Some("credential".to_owned()), ..AuditFilter::default() };
+        let rows = o.service.store.audit_list(&filter, 1000, None).await.expect("the audit");
+        (rows.len(), rows.iter().filter(|row| row.entry.detail.contains("not proven")).count())
+    };
+    let first = tried().await;
+    assert_eq!(first.1, 1);
+    for seconds in [10, 20, 590] {
+        o.refuses("credential.proof-failed", "a policy module that asks 127.0.0.1", START.plus(seconds)).await;
+        assert_eq!(tried().await, first, "after {seconds} s");
+    }
+    o.refuses("credential.proof-failed", "a policy module that asks 127.0.0.1", START.plus(600)).await;
+    assert_eq!(tried().await.1, 2);
+    // Another one does not wait.
     let good = o.good(START);
     put(&o.path, &pem(&good));
-    o.takes(&good.0, START.plus(1200)).await;
+    o.takes(&good.0, START.plus(610)).await;
 }

@@ -1,7 +1,9 @@
 //! A registration point on another host: a folder of its own, no key of a CA or RA, the issuer's revocation list
 //! fetched; and what is replaced while it runs.
 
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ca::Profile;
@@ -10,11 +12,13 @@ use rustls::version::TLS13;
 use serde_json::Value;
 use server::config::Config;
 use server::credential::{self, Role};
+use server::http::Listener;
 use server::revocation::{self, Renew};
 use server::store::Actor;
 use server::world;
+use tokio::task::JoinHandle;
 
-use super::caller::{Keyed, certificate, post, server_of};
+use super::caller::{Keyed, Response, certificate, post, server_of};
 use super::stage::{Running, audit, run, wanted};
 use crate::harness::perennial;
 use crate::harness::program::run as run_program;
@@ -142,7 +146,7 @@ async fn replaced_files_are_taken_over_if_they_are_good() {
         assert!(begun.elapsed().as_secs() < 30, "nobody looked");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    apart.running.stop().await;
+    apart.stop().await;
 }
 
 /// A part that is no good does not hold back another that is.
@@ -154,12 +158,7 @@ async fn issuers_and_secrets_are_taken_over_beside_each_other() {
     assert_eq!(apart.ask(&old_client).await, 201);
     credential::renew(&apart.service, Role::IssuingCa, world::now()).await.expect("renewed");
     let new_ca = apart.service.credentials.load().issuer().expect("a CA").certificate.to_pem();
-    let new_client = {
-        let ours = apart.service.credentials.load().issuer().expect("a CA").clone();
-        let name = "CN=Example Policy Module,O=Example";
-        let made = certificate(name, &Profile::tls_client(3600), &ours.certificate, &*ours.key, world::now());
-        Keyed { certificate: made.certificate, key: made.key }
-    };
+    let new_client = apart.another_client();
     assert_eq!(apart.ask(&new_client).await, 403);
     let both = format!("{old_ca}{new_ca}");
     std::fs::write(&issuers, &both[..both.len() - 40]).expect("written");
@@ -182,19 +181,58 @@ async fn issuers_and_secrets_are_taken_over_beside_each_other() {
     std::fs::remove_file(apart.file("keys/sealing-1.key")).expect("removed");
     apart.running.point.refresh(world::now()).await.expect("taken over");
     assert_eq!((apart.verify(&first).await, apart.verify(&second).await), ("refused".into(), "valid".into()));
-    apart.running.stop().await;
+    apart.stop().await;
+}
+
+/// The new CA's list replaces that of the old one, whose name it has; what the old one revoked stays so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_was_revoked_stays_so_when_the_ca_is_renewed() {
+    let apart = Apart::with_list().await;
+    let issuers = apart.file("trust/issuing-ca.pem");
+    let (old_ca, old_client) = (std::fs::read_to_string(&issuers).expect("it"), apart.client());
+    assert_eq!(apart.ask(&old_client).await, 201);
+    // Lists are told apart by the second in which they were made; the first one is out already.
+    let first = world::now();
+    while world::now() == first {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (by, serial) = (Actor { name: "alice".to_owned(), source: "cli".to_owned() }, old_client.certificate.serial());
+    revocation::revoke(&apart.service, serial, Reason::KeyCompromise, &by, world::now()).await.expect("revoked");
+    credential::renew(&apart.service, Role::IssuingCa, world::now()).await.expect("renewed");
+    let new_ca = apart.service.credentials.load().issuer().expect("a CA").certificate.to_pem();
+    std::fs::write(&issuers, format!("{old_ca}{new_ca}")).expect("written");
+    // A minute later the list is fetched again: that of the new CA.
+    apart.running.point.refresh(world::now().plus(61)).await.expect("taken over");
+    assert_eq!(apart.ask(&apart.another_client()).await, 201);
+    let refused = apart.response(&old_client).await;
+    assert_eq!((refused.status, refused.body["error"]["code"].as_str()), (403, Some("client.revoked")));
+    apart.stop().await;
 }
 
 /// A registration point in a folder of its own, that runs, beside the service it was made with.
 struct Apart {
-    service: server::Service,
+    service: Arc<server::Service>,
+    serving: JoinHandle<()>,
     running: Running,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     scratch: tempfile::TempDir,
 }
 
 impl Apart {
+    /// Without a list of revoked clients.
     async fn new() -> Apart {
+        let without =
+            |text: &str| text.lines().filter(|line| !line.starts_with("client_crl")).collect::<Vec<_>>().join("\n");
+        Apart::edited(|text, _| without(&text)).await
+    }
+
+    /// It fetches the list of revoked clients from the service, as `init` wrote it.
+    async fn with_list() -> Apart {
+        Apart::edited(|text, service| text.replace("http://scep.example.test", &format!("http://{service}"))).await
+    }
+
+    /// `edit` changes its configuration; it is told where the service listens.
+    async fn edited(edit: impl FnOnce(String, SocketAddr) -> String) -> Apart {
         let scratch = tempfile::tempdir().expect("a folder");
         let (folder, apart) = (scratch.path().join("service"), scratch.path().join("point"));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -202,13 +240,20 @@ impl Apart {
         drop(listener);
         server::init::init(&wanted(&folder, address, Some(apart.clone())), world::now()).await.expect("both");
         let service = server::Service::open(Config::read(&folder.join("perennial.toml")).expect("a configuration"));
-        let service = service.await.expect("a service");
+        let service = Arc::new(service.await.expect("a service"));
+        let listener = Listener::bind("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
+        let scep = listener.address().expect("its address");
+        let serving = tokio::spawn(server::http::serve(Arc::clone(&service), listener, std::future::pending()));
         let config = apart.join("perennial.toml");
         let text = std::fs::read_to_string(&config).expect("the configuration");
-        let text: Vec<&str> = text.lines().filter(|line| !line.starts_with("client_crl")).collect();
-        std::fs::write(&config, text.join("\n")).expect("written");
+        std::fs::write(&config, edit(text, scep)).expect("written");
         let running = run(&Config::read(&config).expect("a configuration"), address).await;
-        Apart { service, running, address, scratch }
+        Apart { service, serving, running, address, scratch }
+    }
+
+    async fn stop(self) {
+        self.running.stop().await;
+        self.serving.abort();
     }
 
     fn file(&self, name: &str) -> std::path::PathBuf {
@@ -239,9 +284,21 @@ impl Apart {
         assert!(error.contains(says), "{error}");
     }
 
-    /// The status of the answer to this client.
+    /// A client of the CA that issues now.
+    fn another_client(&self) -> Keyed {
+        let ours = self.service.credentials.load().issuer().expect("a CA").clone();
+        let name = "CN=Example Policy Module,O=Example";
+        certificate(name, &Profile::tls_client(3600), &ours.certificate, &*ours.key, world::now())
+    }
+
+    /// The answer to this client.
+    async fn response(&self, client: &Keyed) -> Response {
+        post(self.address, &self.root(), Some(client), &TLS13, "/v1/challenge", QUESTION).await
+    }
+
+    /// Its status.
     async fn ask(&self, client: &Keyed) -> u16 {
-        post(self.address, &self.root(), Some(client), &TLS13, "/v1/challenge", QUESTION).await.status
+        self.response(client).await.status
     }
 
     async fn challenge(&self) -> String {

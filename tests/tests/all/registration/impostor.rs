@@ -21,6 +21,8 @@ pub(super) enum Manner {
     Silent,
     /// It answers this body with status 200.
     Says(&'static str),
+    /// It answers nothing but this status.
+    Status(&'static str),
     /// It closes the connection in the middle of its answer.
     HangsUp,
     /// It closes the connection before the handshake is over.
@@ -108,6 +110,7 @@ fn answer(manner: Manner, request: &str) -> Option<String> {
     match manner {
         Manner::Silent | Manner::NoTls => None,
         Manner::Says(body) => whole("200 OK", body),
+        Manner::Status(status) => whole(status, ""),
         Manner::HangsUp => Some("HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{\"outcome\":\"val".to_owned()),
         Manner::TakesNoNotice if request.starts_with("POST /v1/notify") => whole("503 Service Unavailable", ""),
         Manner::TakesNoNotice => whole("200 OK", "{\"outcome\":\"valid\",\"id\":\"c-1\"}"),

@@ -185,6 +185,30 @@ async fn a_new_client_waits_until_the_registration_point_takes_it() {
     running.stop().await;
 }
 
+/// Only a registration point that has judged the new client says 404; a proxy's or its own trouble is no consent.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_says_nothing_of_the_new_client_is_none() {
+    let stage = Stage::trusting("trust.pem").await;
+    let trust = caller::authority(&pki::Name::parse("CN=Trust").expect("a name"), world::now());
+    std::fs::write(stage.folder().join("trust.pem"), trust.certificate.to_pem()).expect("written");
+    let own = server_certificate(&trust.certificate, &trust.key, 86_400, world::now());
+    let client = || stage.service.credentials.load().policy_module_client.clone().expect("a credential").certificate;
+    let before = client();
+    let renewed = async || server::credential::renew(&stage.service, Role::PolicyModuleClient, world::now()).await;
+    for status in ["503 Service Unavailable", "502 Bad Gateway", "200 OK", "401 Unauthorized"] {
+        let impostor = Impostor::listen(stage.point, &own, Manner::Status(status)).await;
+        let refused = renewed().await.expect_err(status).to_string();
+        let says = format!("does not say whether it takes it: it answers {status}");
+        assert!(refused.contains("waits") && refused.contains(&says), "{refused}");
+        assert_eq!(client(), before, "{status}");
+        impostor.end().await;
+    }
+    let impostor = Impostor::listen(stage.point, &own, Manner::Status("404 Not Found")).await;
+    renewed().await.expect("renewed");
+    assert_ne!(client(), before);
+    impostor.end().await;
+}
+
 /// Nobody answers until the old client certificate is near its end: then the new one takes over unasked.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_registration_point_holds_a_new_client_back_until_the_old_one_is_near_its_end() {

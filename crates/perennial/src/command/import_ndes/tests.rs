@@ -141,7 +141,7 @@ fn one_password_for_all_is_not_invented() {
 }
 
 #[test]
-fn a_policy_module_becomes_a_registration_point_and_its_pin_a_lineage() {
+fn a_policy_module_becomes_a_registration_point_and_its_pin_is_not_taken_over() {
     let changes = [
         ("Modules", "Policy", "\"NDESPolicy.OTA.1\""),
         (
@@ -155,8 +155,12 @@ fn a_policy_module_becomes_a_registration_point_and_its_pin_a_lineage() {
     let config = checked(&text);
     assert_eq!(config.endpoints["default"].policy.challenges, [ra::ChallengeKind::Module]);
     assert!(config.endpoints["default"].module.is_some() && config.registration_point.is_some());
-    let plan = &config.credentials[&Role::PolicyModuleClient];
-    assert_eq!(plan.thumbprint.as_deref(), Some("5D87837B1C2D3E4F5061728394A5B6C7D8E9FA0B"));
+    // The certificate with it is never here: a pin that is stated would refuse every file.
+    assert_eq!(config.credentials[&Role::PolicyModuleClient].thumbprint, None);
+    let line =
+        "# thumbprint = \"5D87837B1C2D3E4F5061728394A5B6C7D8E9FA0B\"  # NDESCertThumbprint: no certificate with it";
+    assert!(text.lines().any(|l| l.starts_with(line) && l.ends_with("every file")), "{text}");
+    assert!(notes_of(&notes, "NDESCertThumbprint").iter().any(|note| note.says.contains("successors")));
     assert_eq!(notes_of(&notes, "CRPHost = \"crp.corp.example\"").len(), 1, "{notes:?}");
     assert!(notes_of(&notes, "NDESCertThumbprint").iter().any(|note| note.says.contains("invisible")));
 }

@@ -325,10 +325,15 @@ fn policy_module(pin: &Pin, draft: &mut Draft) {
     );
     if let Pin::Thumbprint(thumbprint, _) = pin {
         draft.section("credential.policy-module-client");
-        draft.set(
-            "thumbprint",
-            thumbprint.to_string(),
-            r"MSCEP\Modules\NDESPolicy\NDESCertThumbprint: here it names the certificate and its successors",
+        draft.open(
+            &format!("thumbprint = \"{thumbprint}\""),
+            "NDESCertThumbprint: no certificate with it will be here; stated beside `file` it would refuse every file",
+        );
+        draft.note(
+            Needs::Nothing,
+            r"MSCEP\Modules\NDESPolicy\NDESCertThumbprint",
+            "the service makes a client certificate of its own and chooses it by its role, so nothing is pinned. A \
+             `thumbprint` that is stated here names a certificate the service has, and its successors",
         );
     }
 }
