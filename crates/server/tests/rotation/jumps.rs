@@ -1,7 +1,7 @@
 use server::config::Lives;
 use server::credential::{Inventory, Role, renew, round};
 use server::store::Slot;
-use server::{Service, ServiceError};
+use server::{Service, ServiceError, task};
 
 use crate::place::*;
 
@@ -72,6 +72,20 @@ async fn a_clock_that_is_ahead_for_a_day_costs_no_key() {
     let over = last.plus(32 * DAY);
     enrol(&service, &held_by_a_device, Signer::Itself, over).await.expect_err("the key is gone");
     assert_eq!(held(&service, Role::RaEncryption, Slot::Retired).await, Vec::<String>::new());
+}
+
+/// Nobody believes a list that was made tomorrow.
+#[tokio::test]
+async fn a_list_that_a_clock_made_that_was_ahead_is_replaced() {
+    let place = Place::new("").await;
+    let service = place.open(START).await;
+    let issuer = service.credentials.load().issuer().expect("a CA").certificate.fingerprint();
+    let now = START.plus(DAY);
+    for at in [START.plus(90 * DAY), now] {
+        task::round(&service, at).await.expect("a round");
+        let list = service.store.crl_latest(&issuer).await.expect("read").expect("a list");
+        assert!(list.this_update <= at && at < list.next_update, "{list:?}");
+    }
 }
 
 #[tokio::test]
