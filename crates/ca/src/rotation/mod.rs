@@ -16,7 +16,8 @@ pub use lineage::Lineage;
 pub use role::{Authority, Recipient, Requirements, Unfit};
 pub use step::{Condition, Generation, Renewable, Slot, Step, next_due, step};
 
-/// How long after its end a retired credential is kept at the most, in seconds: clocks of clients are behind.
+/// How long after its end a retired credential is kept by these rules at the most, in seconds: clocks of clients are
+/// behind. Whoever carries them out may wait until its own clock can be believed.
 pub const KEPT: i64 = 86_400;
 
 /// How far a certificate is in its life, by what is due.

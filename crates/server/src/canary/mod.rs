@@ -1,5 +1,6 @@
 //! The canary: an enrolment through the whole chain, as a device would do it, over HTTP, with a challenge of its own;
-//! what it gets is marked, lives for ten minutes, can do nothing, and is revoked at once.
+//! what it gets is marked, lives for ten minutes, can do nothing, and is revoked at once. A policy module may let it have
+//! more than that ([`Tried::Unmarked`]): that is revoked too, and no other is sent there by itself.
 //!
 //! The proof before a credential takes over ([`crate::credential`]) asks whether the next one works; the canary asks
 //! whether everything does at this moment: the socket, the challenge, the policy module and what is behind it, the RA,
