@@ -17,10 +17,10 @@ Examples:
   perennial canary --endpoint mdm            one of them
   perennial canary --address 10.0.0.5:8080   by way of a load balancer or another node
 
-A canary gets a challenge where devices get theirs, enrols over HTTP with the subject CN=perennial canary for a
-certificate that lives ten minutes and is for nothing, and revokes it at once; what a policy module of somebody else
-lets it have instead is revoked too, and said. The service runs one by itself at the interval of [canary] in the
-configuration.
+A canary gets a challenge where devices get theirs, enrols over HTTP with the subject
+CN=perennial canary for a certificate that lives ten minutes and is for nothing, and revokes it at
+once; what a policy module of somebody else lets it have instead is revoked too, and said. The
+service runs one by itself at the interval of [canary] in the configuration.
 
 Exit status: 0 every canary got its certificate; 1 one did not; 2 none could be sent out.")]
 pub(crate) struct CanaryArgs {

@@ -21,9 +21,10 @@ Examples:
   perennial simulate --years 5 --devices 20        some seconds
   perennial simulate --seed 7 --json
 
-The real service with a registration point, in a temporary folder, on a clock that jumps from one event to the next:
-devices enrol, renew and are replaced; the service is restarted, dies in the middle of its rounds, is off or suspended
-for weeks; its clock goes wrong; the registration point is down for days. The same seed gives the same report.
+The real service with a registration point, in a temporary folder, on a clock that jumps from one
+event to the next: devices enrol, renew and are replaced; the service is restarted, dies in the
+middle of its rounds, is off or suspended for weeks; its clock goes wrong; the registration point is
+down for days. The same seed gives the same report.
 
 Exit status: 0 nothing failed that should have worked; 1 something did; 2 it could not be done.")]
 pub(crate) struct SimulateArgs {
